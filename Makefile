@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Quadrivium. `make` builds, `make run` boots, `make check` tests; see README.md.
+
+VERSION := 0.1
+BUILD   := build
+CC      := gcc
+OBJCOPY := objcopy
+
+# ---- the image ----
+
+IMAGE_C := $(wildcard common/*.c cpu/*.c pagetables/*.c firmware/*.c handoff/*.c payloads/*.c menu/*.c entries/*.c)
+HEADER_S := entries/headers.S entries/linux16.S
+IMAGE_S := $(filter-out %.lds.S $(HEADER_S),$(wildcard cpu/*.S handoff/*.S entries/*.S))
+IMAGE_O := $(IMAGE_C:%.c=$(BUILD)/%.o) $(IMAGE_S:%.S=$(BUILD)/%.S.o)
+HEADER_O := $(HEADER_S:%.S=$(BUILD)/%.S.o)
+
+WARNINGS := -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wvla -Wshadow
+VERSION_DEFINE := -DQUADRIVIUM_VERSION='"$(VERSION)"'
+# gnu-efi's headers are those of a library: their own style of C is not ours to mend.
+EFI_HEADERS := -DGNU_EFI_USE_MS_ABI -isystem /usr/include/efi -isystem /usr/include/efi/x86_64
+IMAGE_CFLAGS := -std=gnu11 -O2 -g $(WARNINGS) $(VERSION_DEFINE) $(EFI_HEADERS) -I. \
+	-ffreestanding -fpie -fvisibility=hidden -fno-asynchronous-unwind-tables -fno-omit-frame-pointer \
+	-fno-strict-aliasing -fstack-protector-strong -mno-red-zone -mgeneral-regs-only -mcmodel=small -MMD -MP
+IMAGE_LDFLAGS := -z norelro -z noexecstack -z max-page-size=4096 --build-id=none --orphan-handling=error \
+	--no-warn-rwx-segments
+
+IMAGES := $(BUILD)/quadrivium.elf $(BUILD)/quadrivium.efi
+
+.PHONY: all
+all: $(IMAGES) $(BUILD)/quadrivium-pack
+
+$(BUILD)/%.o: %.c | $(BUILD)/packages-build
+	@mkdir -p $(@D)
+	$(CC) $(IMAGE_CFLAGS) -c $< -o $@
+
+$(BUILD)/%.S.o: %.S | $(BUILD)/packages-build
+	@mkdir -p $(@D)
+	$(CC) -D__ASSEMBLY__ -g -I. -MMD -MP -c $< -o $@
+
+$(BUILD)/%.lds: entries/%.lds.S entries/layout.h
+	@mkdir -p $(@D)
+	$(CC) -E -P -x c -I. $< -o $@
+
+# The body is linked position-independent; the headers then take their numbers from its symbols.
+$(BUILD)/image.elf: $(BUILD)/image.lds $(IMAGE_O)
+	$(LD) $(IMAGE_LDFLAGS) -pie --no-dynamic-linker -z text -T $< $(IMAGE_O) -o $@
+
+$(BUILD)/headers.elf: $(BUILD)/headers.lds $(HEADER_O) $(BUILD)/image.elf
+	$(LD) $(IMAGE_LDFLAGS) --no-check-sections -T $< --just-symbols=$(BUILD)/image.elf $(HEADER_O) -o $@
+
+$(BUILD)/body: $(BUILD)/image.elf
+	$(OBJCOPY) -O binary $< $@
+
+# One body, two files: which of the first 64 bytes, and whether "HdrS" (entries/layout.h).
+$(BUILD)/quadrivium.elf: $(BUILD)/headers.elf $(BUILD)/body
+	$(OBJCOPY) -O binary -R .mz_header -R .setup_magic $< $@.headers
+	cat $@.headers $(BUILD)/body >$@
+
+$(BUILD)/quadrivium.efi: $(BUILD)/headers.elf $(BUILD)/body
+	$(OBJCOPY) -O binary -R .elf_header $< $@.headers
+	cat $@.headers $(BUILD)/body >$@
+
+-include $(IMAGE_O:.o=.d) $(HEADER_O:.o=.d)
+
+# ---- the host tool ----
+
+PACK_C := tools/pack.c tools/image.c payloads/sections.c common/text.c common/failure.c
+
+$(BUILD)/quadrivium-pack: $(PACK_C) $(wildcard tools/*.h payloads/*.h common/*.h entries/layout.h) | $(BUILD)/packages-build
+	$(CC) -std=gnu11 -O2 -g $(WARNINGS) $(VERSION_DEFINE) -I. $(PACK_C) -o $@
+
+# ---- packages ----
+
+# Says once, by their Debian names, which packages the build lacks.
+$(BUILD)/packages-build: tools/packages tools/setup.sh
+	@mkdir -p $(@D)
+	@tools/setup.sh --check build
+	@touch $@
+
+.PHONY: clean
+clean:
+	rm -rf $(BUILD)

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Consoles and printing. A console is one row: a name as `qv.console=` has it and two functions. Those that need no more
+ * than I/O ports and memory are known here (consoles.c); one that lives in a firmware registers itself.
+ */
+#ifndef COMMON_CONSOLE_H
+#define COMMON_CONSOLE_H
+
+#include <stdbool.h>
+
+#include "common/failure.h"
+#include "common/span.h"
+
+struct console {
+    const char *name;
+    /*
+     * Makes the device ready. options: what followed the name and a comma in qv.console=, size 0 where nothing did;
+     * forced: the user named it, so that a device which cannot be probed is to be trusted. False: it is not there.
+     */
+    bool (*start)(struct span options, bool forced);
+    void (*write)(char byte);
+};
+
+/* Makes a console known, before any is started. The structure stays the caller's and must live on. */
+void console_register(const struct console *console);
+
+/*
+ * Starts the console that `spec` ("com1,9600") names and adds it to those that print writes to. False where no console
+ * has that name, its options are wrong, or it is not there; `forced` as above.
+ */
+bool console_start(struct span spec, bool forced);
+
+/* Starts several, named by one text with blanks between them, where they are there. */
+void console_start_present(const char *specs);
+
+/* Stops printing on a console (its firmware is about to go). */
+void console_stop(const char *name);
+
+/* Whether the console that `spec` names is started. */
+bool console_started(struct span spec);
+
+/* Whether any console is started. */
+bool console_any(void);
+
+/* Prints on every started console; the format is that of text_format. A newline becomes CR LF. */
+void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* `quadrivium: warning: …` and a newline. */
+void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The devices of consoles.c */
+extern const struct console console_com1, console_debugcon, console_vga;
+
+#endif

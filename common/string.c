@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The C library's functions that the image needs; see string.h. The string instructions copy and fill. */
+#include "common/string.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+void *memcpy(void *restrict destination, const void *restrict source, size_t size)
+{
+    void *at = destination;
+
+    __asm__ volatile("rep movsb" : "+D"(at), "+S"(source), "+c"(size) : : "memory");
+    return destination;
+}
+
+void *memmove(void *destination, const void *source, size_t size)
+{
+    if ((uintptr_t)destination - (uintptr_t)source >= size)
+        return memcpy(destination, source, size);
+
+    /* The destination begins inside the source: copy from the end. */
+    void *to = (uint8_t *)destination + size - 1;
+    const void *from = (const uint8_t *)source + size - 1;
+
+    __asm__ volatile("std; rep movsb; cld" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
+    return destination;
+}
+
+void *memset(void *destination, int value, size_t size)
+{
+    void *at = destination;
+
+    __asm__ volatile("rep stosb" : "+D"(at), "+c"(size) : "a"(value) : "memory");
+    return destination;
+}
+
+int memcmp(const void *a, const void *b, size_t size)
+{
+    const uint8_t *left = a, *right = b;
+
+    for (size_t i = 0; i < size; i++) {
+        if (left[i] != right[i])
+            return left[i] - right[i];
+    }
+    return 0;
+}
+
+size_t strlen(const char *text)
+{
+    size_t length = 0;
+
+    while (text[length])
+        length++;
+    return length;
+}
+
+size_t strnlen(const char *text, size_t limit)
+{
+    size_t length = 0;
+
+    while (length < limit && text[length])
+        length++;
+    return length;
+}
+
+int strncmp(const char *a, const char *b, size_t limit)
+{
+    for (size_t i = 0; i < limit; i++) {
+        if (a[i] != b[i] || !a[i])
+            return (uint8_t)a[i] - (uint8_t)b[i];
+    }
+    return 0;
+}
+
+int strcmp(const char *a, const char *b)
+{
+    return strncmp(a, b, SIZE_MAX);
+}
+
+char *strchr(const char *text, int character)
+{
+    for (; *text != (char)character; text++) {
+        if (!*text)
+            return NULL;
+    }
+    return (char *)text;
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Where the four roads meet: the way through the house, in order, the same for every door. And the one place that prints
+ * an error and stops.
+ */
+#include <stddef.h>
+
+#include "common/console.h"
+#include "common/stamp.h"
+#include "common/string.h"
+#include "common/text.h"
+#include "cpu/cpu.h"
+#include "entries/doors.h"
+#include "entries/fault.h"
+#include "entries/layout.h"
+#include "firmware/efi.h"
+#include "firmware/power.h"
+#include "handoff/exits.h"
+#include "menu/options.h"
+#include "menu/select.h"
+#include "pagetables/pagetables.h"
+#include "payloads/bzimage.h"
+#include "payloads/sections.h"
+
+#define ARENA_SIZE (64 * 1024)
+
+extern const uint8_t image_base[];
+extern uint64_t door_ticks;
+
+static struct handoff handoff __attribute__((section(".noinit")));
+static uint8_t arena[ARENA_SIZE] __attribute__((aligned(16), section(".noinit")));
+static struct options options;
+static struct sections sections;
+static struct entry entry;
+static struct linux_kernel kernel;
+static struct launch launch;
+
+/* The payload's words: those of the loader before us, and those that come first, its own. */
+static char words[LAYOUT_COMMAND_LINE_MAX + 1] __attribute__((section(".noinit")));
+static char command_line[2 * LAYOUT_COMMAND_LINE_MAX + 2] __attribute__((section(".noinit")));
+
+/* In the image, physical memory is memory. */
+static const void *view(const struct physical *physical, uint64_t address, uint64_t size)
+{
+    (void)physical;
+    return identity_reach(address, size) ? (const void *)address : NULL;
+}
+
+static const struct physical memory = { view };
+
+/* ---- errors ---- */
+
+static void stop(void)
+{
+    if (options.on_error == ON_ERROR_REBOOT)
+        power_reboot();
+    if (options.on_error == ON_ERROR_POWEROFF)
+        power_off(&handoff, &memory);
+    if (efi_alive() && !options.on_error_given)
+        efi_exit_failed();
+    power_halt();
+}
+
+static void __attribute__((noreturn)) fatal(const struct failure *failure)
+{
+    if (!console_any())
+        console_start_present(door_consoles(handoff.door));
+    if (!console_any())
+        console_start_present("debugcon com1"); /* boot services may have ended, and their console with them */
+    print("quadrivium: error: %s: %s\n", failure->what, failure->why);
+    stop();
+    __builtin_unreachable();
+}
+
+void __stack_chk_fail(void) __attribute__((noreturn));
+void __stack_chk_fail(void)
+{
+    const struct failure failure = { "stack", "overwritten by this loader's own code" };
+
+    fatal(&failure);
+}
+
+/* ---- the steps ---- */
+
+static bool read_words(struct failure *failure)
+{
+    const struct span image = { image_base, sections_image_size(image_base) };
+    struct span packed;
+
+    words[0] = command_line[0] = '\0';
+    if (!sections_parse(image, &sections, failure))
+        return false;
+    /* The packed words come first, so that those given now override them; what of them is the payload's comes later. */
+    packed = section_find(&sections, ".cmdline");
+    if (packed.data && !options_read(&options, packed, command_line, sizeof(command_line)))
+        return fail(failure, "command line", "the packed one has %lu bytes, %lu can be", packed.size,
+                    sizeof(command_line) - 1);
+    return options_read(&options, text_span(handoff.command_line), words, sizeof(words)) ||
+           fail(failure, "command line", "longer than %u bytes", LAYOUT_COMMAND_LINE_MAX);
+}
+
+static void start_consoles(void)
+{
+    for (uint32_t i = 0; i < options.console_count; i++)
+        console_start(options.consoles[i], true);
+    if (!console_any()) {
+        console_start_present(door_consoles(handoff.door));
+        if (cpu.xen)
+            console_start(text_span("debugcon"), true); /* Xen's answers no reads */
+    }
+}
+
+static void print_warnings(void)
+{
+    for (uint32_t i = 0; i < options.console_count; i++) {
+        if (!console_started(options.consoles[i]))
+            warn("no console %.*s", (int)options.consoles[i].size, (const char *)options.consoles[i].data);
+    }
+    for (uint32_t i = 0; i < options.unknown_count; i++)
+        warn("unknown word %.*s", (int)options.unknown[i].size, (const char *)options.unknown[i].data);
+}
+
+/* The payload's command line: its own words, then those of the loader before us. */
+static bool compose_command_line(struct failure *failure)
+{
+    struct options ignored = { 0 };
+
+    command_line[0] = '\0';
+    return (options_read(&ignored, entry.command_line, command_line, sizeof(command_line)) &&
+            options_read(&ignored, text_span(words), command_line, sizeof(command_line))) ||
+           fail(failure, "command line", "longer than %lu bytes", sizeof(command_line) - 1);
+}
+
+static bool load(struct linux_boot *boot, struct failure *failure)
+{
+    uint64_t size;
+
+    if (entry.kind != PAYLOAD_BZIMAGE)
+        return fail(failure, "kernel", "a %s is nothing that this loader starts yet", payload_kind_name(entry.kind));
+    if (!bzimage_parse(entry.kernel, &kernel, &size, failure) || !compose_command_line(failure))
+        return false;
+    boot->kernel = &kernel;
+    boot->command_line = command_line;
+    boot->initrd_count = entry.initrd_count;
+    memcpy(boot->initrds, entry.initrds, sizeof(boot->initrds));
+    return true;
+}
+
+static void print_timeline(void)
+{
+    const char *source;
+    uint64_t frequency = tsc_frequency(&source);
+
+    print("timeline: ticks since the door (%lu kHz by %s), bytes moved\n", frequency / 1000, source);
+    for (enum phase phase = PHASE_DOOR; phase < PHASE_COUNT; phase++)
+        print("  %-11s %lu %lu\n", phase_name(phase), stamps.ticks[phase] - stamps.ticks[PHASE_DOOR],
+              stamps.bytes[phase]);
+}
+
+static bool prepare(struct failure *failure)
+{
+    static struct linux_boot boot;
+
+    if (!select_entry(&handoff, &sections, &memory, &entry, failure))
+        return false;
+    stamp(PHASE_SELECTED);
+    if (!load(&boot, failure))
+        return false;
+    stamp(PHASE_LOADED);
+    stamp(PHASE_UNPACKED); /* a bzImage unpacks itself */
+    if (!exit_linux(&boot, options.exit, &handoff, &launch, failure) || !launch_prepare(&launch, &handoff, failure))
+        return false;
+    stamp(PHASE_EXIT);
+    print("quadrivium " QUADRIVIUM_VERSION ": %s to %s: %s (%s), %u initrd%s\n", door_name(handoff.door),
+          launch.protocol, payload_kind_name(entry.kind), entry.source, entry.initrd_count,
+          entry.initrd_count == 1 ? "" : "s");
+    return true;
+}
+
+static bool enter(const struct given *given, struct failure *failure)
+{
+    bool firmware_alive = door_firmware_alive(handoff.door);
+
+    cpu_start(firmware_alive);
+    cpu_on_exception = stop;
+    stamp(PHASE_CPU);
+    if (!firmware_alive && !identity_start(failure))
+        return false;
+    stamp(PHASE_PAGETABLES);
+    if (!door_enter(&handoff, &memory, given, (uint64_t)image_base, sections_image_size(image_base), failure) ||
+        !identity_hide_page0(failure))
+        return false;
+    stamp(PHASE_NORMALISED);
+    if (!read_words(failure))
+        return false;
+    if (options.mark)
+        stamp_mark(options.mark);
+    start_consoles();
+    stamp(PHASE_DEVICES);
+    return true;
+}
+
+/* Called by start.S with what the door's stub left. */
+void quadrivium_main(enum door door, uint64_t first, uint64_t second) __attribute__((noreturn));
+void quadrivium_main(enum door door, uint64_t first, uint64_t second)
+{
+    const struct given given = { first, second };
+    struct failure failure;
+
+    stamp_door(door_ticks);
+    console_register(&console_com1);
+    console_register(&console_debugcon);
+    console_register(&console_vga);
+    handoff_start(&handoff, door, arena, sizeof(arena));
+    if (!enter(&given, &failure))
+        fatal(&failure);
+    print_warnings();
+    if (options.debug)
+        handoff_print(&handoff);
+    if (options.fault.data && !fault_provoke(options.fault))
+        warn("unknown fault %.*s", (int)options.fault.size, (const char *)options.fault.data);
+    if (!prepare(&failure))
+        fatal(&failure);
+    if (options.timeline)
+        print_timeline();
+    if ((handoff.leave && !handoff.leave(&handoff, &failure)) || !launch_finish(&launch, &handoff, &failure))
+        fatal(&failure);
+    launch_jump(&launch);
+}

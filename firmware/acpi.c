@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Reading ACPI tables; see acpi.h. Pure: compiled natively for tests as well. */
+#include "firmware/acpi.h"
+
+#include <stddef.h>
+
+#include "common/string.h"
+
+#define RSDP_STEP 16
+#define RSDP_VERSION_1_SIZE 20
+#define EBDA_SEGMENT 0x40e
+#define EBDA_SIZE 1024
+#define BIOS_START 0xe0000
+#define BIOS_END 0x100000
+#define TABLE_MAX (16u << 20)
+#define ROOT_ENTRIES_MAX 256
+
+struct acpi_header {
+    char signature[4];
+    uint32_t length;
+    uint8_t revision, checksum;
+    char oem[6], oem_table[8];
+    uint32_t oem_revision, creator, creator_revision;
+};
+
+_Static_assert(sizeof(struct acpi_header) == 36, "ACPI 6.5, table 5.4");
+
+/* ACPI 6.5, section 5.2.9: offsets in the FADT. */
+#define FADT_DSDT 40
+#define FADT_PM1A_CONTROL 64
+#define FADT_PM1B_CONTROL 68
+#define FADT_FLAGS 112
+#define FADT_RESET_SPACE 116
+#define FADT_RESET_ADDRESS 120
+#define FADT_RESET_VALUE 128
+#define FADT_RESET_END 129
+#define FADT_RESET_SUPPORTED (1u << 10)
+#define SPACE_IO 1
+
+/* ACPI 6.5, section 4.8.3.2.1: PM1 control. */
+#define SLEEP_TYPE_SHIFT 10
+#define SLEEP_ENABLE (1u << 13)
+
+static bool adds_up(const uint8_t *bytes, uint32_t size)
+{
+    uint8_t sum = 0;
+
+    for (uint32_t i = 0; i < size; i++)
+        sum = (uint8_t)(sum + bytes[i]);
+    return !sum;
+}
+
+static bool find_in(const struct physical *physical, uint64_t start, uint64_t size, uint64_t *address)
+{
+    const uint8_t *bytes = physical_view(physical, start, size);
+
+    for (uint64_t at = 0; bytes && at + RSDP_VERSION_1_SIZE <= size; at += RSDP_STEP) {
+        if (memcmp(bytes + at, "RSD PTR ", 8) || !adds_up(bytes + at, RSDP_VERSION_1_SIZE))
+            continue;
+        *address = start + at;
+        return true;
+    }
+    return false;
+}
+
+bool acpi_find_rsdp(const struct physical *physical, uint64_t *address)
+{
+    const uint16_t *segment = physical_view(physical, EBDA_SEGMENT, sizeof(*segment));
+
+    if (segment && *segment && find_in(physical, (uint64_t)*segment << 4, EBDA_SIZE, address))
+        return true;
+    return find_in(physical, BIOS_START, BIOS_END - BIOS_START, address);
+}
+
+/* A whole table, or NULL where it cannot be one. */
+static const uint8_t *view_table(const struct physical *physical, uint64_t address, const char *signature,
+                                 uint32_t *length)
+{
+    const struct acpi_header *header = address ? physical_view(physical, address, sizeof(*header)) : NULL;
+
+    if (!header || (signature && memcmp(header->signature, signature, 4)) || header->length < sizeof(*header) ||
+        header->length > TABLE_MAX)
+        return NULL;
+    *length = header->length;
+    return physical_view(physical, address, header->length);
+}
+
+static uint64_t read_number(const uint8_t *at, unsigned size)
+{
+    uint64_t value = 0;
+
+    memcpy(&value, at, size);
+    return value;
+}
+
+/* The FADT, by the XSDT where there is one, else by the RSDT. */
+static const uint8_t *find_fadt(const struct physical *physical, uint64_t address, uint32_t *length)
+{
+    const struct acpi_rsdp *rsdp = physical_view(physical, address, RSDP_VERSION_1_SIZE);
+    bool extended = rsdp && rsdp->revision >= 2 && physical_view(physical, address, sizeof(*rsdp));
+    unsigned entry_size = extended && rsdp->xsdt ? 8 : 4;
+    uint32_t root_length;
+    const uint8_t *root = rsdp ? view_table(physical, entry_size == 8 ? rsdp->xsdt : rsdp->rsdt, NULL, &root_length)
+                               : NULL;
+
+    for (uint32_t i = 0; root && i < ROOT_ENTRIES_MAX; i++) {
+        uint64_t at = sizeof(struct acpi_header) + (uint64_t)i * entry_size;
+
+        if (at + entry_size > root_length)
+            break;
+
+        const uint8_t *table = view_table(physical, read_number(root + at, entry_size), "FACP", length);
+
+        if (table)
+            return table;
+    }
+    return NULL;
+}
+
+/*
+ * `Name (\_S5, Package () { a, b, … })` in AML (ACPI 6.5, section 20.2): NameOp, an optional root prefix, "_S5_",
+ * PackageOp, a length of one to four bytes, a count, then numbers of one byte (with a prefix of 0x0a, or 0 and 1 alone).
+ */
+static bool find_s5(const uint8_t *aml, uint32_t length, uint8_t values[2])
+{
+    const uint8_t package_op = 0x12, byte_prefix = 0x0a;
+
+    for (uint32_t i = sizeof(struct acpi_header); i + 16 <= length; i++) {
+        if (memcmp(aml + i, "_S5_", 4) || aml[i + 4] != package_op)
+            continue;
+
+        uint32_t at = i + 5 + 1 + (aml[i + 5] >> 6) + 1; /* the top bits of the length count its further bytes */
+
+        for (unsigned n = 0; n < 2; n++) {
+            if (at + 1 < length && aml[at] == byte_prefix)
+                at++;
+            if (at >= length)
+                return false;
+            values[n] = aml[at++];
+        }
+        return true;
+    }
+    return false;
+}
+
+void acpi_read_power(const struct physical *physical, uint64_t rsdp, struct acpi_power *power)
+{
+    uint32_t length, dsdt_length;
+    const uint8_t *fadt = find_fadt(physical, rsdp, &length);
+    uint8_t s5[2];
+
+    *power = (struct acpi_power){ 0 };
+    if (!fadt || length < FADT_FLAGS + 4)
+        return;
+    if (length >= FADT_RESET_END && (read_number(fadt + FADT_FLAGS, 4) & FADT_RESET_SUPPORTED) &&
+        fadt[FADT_RESET_SPACE] == SPACE_IO) {
+        power->can_reset = true;
+        power->reset_port = (uint16_t)read_number(fadt + FADT_RESET_ADDRESS, 2);
+        power->reset_value = fadt[FADT_RESET_VALUE];
+    }
+
+    const uint8_t *dsdt = view_table(physical, read_number(fadt + FADT_DSDT, 4), "DSDT", &dsdt_length);
+
+    power->control_a = (uint16_t)read_number(fadt + FADT_PM1A_CONTROL, 2);
+    power->control_b = (uint16_t)read_number(fadt + FADT_PM1B_CONTROL, 2);
+    if (!dsdt || !power->control_a || !find_s5(dsdt, dsdt_length, s5))
+        return;
+    power->can_sleep = true;
+    power->value_a = (uint16_t)(s5[0] << SLEEP_TYPE_SHIFT | SLEEP_ENABLE);
+    power->value_b = (uint16_t)(s5[1] << SLEEP_TYPE_SHIFT | SLEEP_ENABLE);
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Calling EFI; see efi.h. */
+#include "firmware/efi.h"
+
+#include <efi.h>
+
+#include "common/console.h"
+#include "common/string.h"
+#include "cpu/cpu.h"
+#include "firmware/efi_tables.h"
+
+#define EXIT_TRIES 8
+#define SPARE_DESCRIPTORS 64 /* room for what our own allocation and the firmware's events add to the map */
+#define OPTIONS_MAX 16384
+#define SEED_SIZE 32
+
+static EFI_HANDLE image;
+static EFI_SYSTEM_TABLE *systab;
+static bool alive;
+
+/* The map's memory, and the map in it. */
+static struct {
+    EFI_MEMORY_DESCRIPTOR *descriptors;
+    UINTN capacity, size, key, descriptor_size;
+    UINT32 descriptor_version;
+} map;
+
+/* ---- the console ---- */
+
+static bool console_ready(struct span options, bool forced)
+{
+    (void)forced;
+    return !options.size && alive && systab->ConOut;
+}
+
+static void console_write(char byte)
+{
+    CHAR16 text[2] = { (CHAR16)(uint8_t)byte, 0 };
+
+    if (alive)
+        systab->ConOut->OutputString(systab->ConOut, text);
+}
+
+static const struct console console_efi = { "efi", console_ready, console_write };
+
+void efi_attach(uint64_t image_handle, uint64_t system_table)
+{
+    image = (EFI_HANDLE)image_handle;
+    systab = (EFI_SYSTEM_TABLE *)system_table;
+    alive = true;
+    console_register(&console_efi);
+}
+
+bool efi_alive(void)
+{
+    return alive;
+}
+
+/* ---- memory ---- */
+
+static bool claim(uint64_t start, uint64_t size)
+{
+    EFI_PHYSICAL_ADDRESS address = start;
+
+    return systab->BootServices->AllocatePages(AllocateAddress, EfiLoaderData, size / MAP_PAGE, &address) ==
+           EFI_SUCCESS;
+}
+
+static EFI_STATUS get_map(void)
+{
+    map.size = map.capacity;
+    return systab->BootServices->GetMemoryMap(&map.size, map.descriptors, &map.key, &map.descriptor_size,
+                                              &map.descriptor_version);
+}
+
+static bool read_map(struct failure *failure)
+{
+    EFI_PHYSICAL_ADDRESS address;
+
+    if (get_map() != EFI_BUFFER_TOO_SMALL)
+        return fail(failure, "efi", "no memory map");
+    map.capacity = map.size + SPARE_DESCRIPTORS * map.descriptor_size;
+    if (systab->BootServices->AllocatePages(AllocateAnyPages, EfiLoaderData,
+                                            (map.capacity + MAP_PAGE - 1) / MAP_PAGE, &address))
+        return fail(failure, "efi", "no memory for the memory map");
+    map.descriptors = (EFI_MEMORY_DESCRIPTOR *)address;
+    return get_map() == EFI_SUCCESS || fail(failure, "efi", "no memory map");
+}
+
+/*
+ * UEFI 2.10, section 7.4.6: a fresh map and key for each try, and after the first failure no other service than those of
+ * memory. Then our view of memory is made anew: what boot services used is free.
+ */
+static bool leave(struct handoff *handoff, struct failure *failure)
+{
+    EFI_STATUS status = EFI_LOAD_ERROR;
+
+    cpu_return_exceptions();
+    console_stop("efi");
+    for (unsigned i = 0; i < EXIT_TRIES && status; i++) {
+        if (get_map() != EFI_SUCCESS)
+            break;
+        status = systab->BootServices->ExitBootServices(image, map.key);
+    }
+    __asm__ volatile("cli"); /* the firmware's timer still ticks */
+    alive = false;
+    if (status)
+        return fail(failure, "efi", "boot services do not end (status 0x%lx)", (uint64_t)status);
+
+    const struct span descriptors = { (const uint8_t *)map.descriptors, map.size };
+
+    handoff->efi.boot_services = false;
+    handoff->efi.map = (uint64_t)map.descriptors;
+    handoff->efi.map_size = map.size;
+    handoff->efi.descriptor_size = map.descriptor_size;
+    handoff->efi.descriptor_version = map.descriptor_version;
+    handoff->map.claim = NULL;
+    handoff->map.count = 0;
+    return efi_add_map(&handoff->map, descriptors, map.descriptor_size, true, failure);
+}
+
+/* ---- what the firmware knows ---- */
+
+/* The width and position of a colour in a pixel's mask. */
+static void read_mask(uint32_t mask, uint8_t *size, uint8_t *position)
+{
+    *position = mask ? (uint8_t)__builtin_ctz(mask) : 0;
+    *size = mask ? (uint8_t)(32 - __builtin_clz(mask) - *position) : 0;
+}
+
+static void read_framebuffer(struct handoff_framebuffer *fb)
+{
+    static EFI_GUID guid = { 0x9042a9de, 0x23dc, 0x4a38, { 0x96, 0xfb, 0x7a, 0xde, 0xd0, 0x80, 0x51, 0x6a } };
+    EFI_GRAPHICS_OUTPUT_PROTOCOL *output;
+    EFI_PIXEL_BITMASK masks = { 0x0000ff, 0x00ff00, 0xff0000, 0xff000000 }; /* PixelRedGreenBlueReserved8BitPerColor */
+    const EFI_GRAPHICS_OUTPUT_MODE_INFORMATION *info;
+
+    if (systab->BootServices->LocateProtocol(&guid, NULL, (void **)&output) || !output->Mode || !output->Mode->Info)
+        return;
+    info = output->Mode->Info;
+    if (info->PixelFormat == PixelBlueGreenRedReserved8BitPerColor) {
+        masks.RedMask = 0xff0000;
+        masks.BlueMask = 0x0000ff;
+    } else if (info->PixelFormat == PixelBitMask) {
+        masks = info->PixelInformation;
+    } else if (info->PixelFormat != PixelRedGreenBlueReserved8BitPerColor) {
+        return; /* no memory behind it */
+    }
+    *fb = (struct handoff_framebuffer){ .present = true,
+                                        .address = output->Mode->FrameBufferBase,
+                                        .width = info->HorizontalResolution,
+                                        .height = info->VerticalResolution,
+                                        .pitch = info->PixelsPerScanLine * 4,
+                                        .bits = 32 };
+    read_mask(masks.RedMask, &fb->red_size, &fb->red_position);
+    read_mask(masks.GreenMask, &fb->green_size, &fb->green_position);
+    read_mask(masks.BlueMask, &fb->blue_size, &fb->blue_position);
+    read_mask(masks.ReservedMask, &fb->reserved_size, &fb->reserved_position);
+}
+
+/* UEFI 2.10, section 37.5. gnu-efi does not know it. */
+struct rng_protocol {
+    EFI_STATUS(EFIAPI *get_info)(struct rng_protocol *rng, UINTN *size, EFI_GUID *algorithms);
+    EFI_STATUS(EFIAPI *get_rng)(struct rng_protocol *rng, EFI_GUID *algorithm, UINTN size, UINT8 *value);
+};
+
+static void read_seed(struct span *seed)
+{
+    static EFI_GUID guid = { 0x3152bca5, 0xeade, 0x433d, { 0x86, 0x2e, 0xc0, 0x1c, 0xdc, 0x29, 0x1f, 0x44 } };
+    static uint8_t bytes[SEED_SIZE];
+    struct rng_protocol *rng;
+
+    if (systab->BootServices->LocateProtocol(&guid, NULL, (void **)&rng) ||
+        rng->get_rng(rng, NULL, sizeof(bytes), bytes))
+        return;
+    *seed = (struct span){ bytes, sizeof(bytes) };
+}
+
+bool efi_gather(struct handoff *handoff, const struct physical *physical, struct failure *failure)
+{
+    if (!read_map(failure))
+        return false;
+
+    const struct span descriptors = { (const uint8_t *)map.descriptors, map.size };
+
+    handoff->map.count = 0;
+    if (!efi_add_map(&handoff->map, descriptors, map.descriptor_size, false, failure))
+        return false;
+    handoff->efi.present = true;
+    handoff->efi.boot_services = true;
+    handoff->efi.system_table = (uint64_t)systab;
+    handoff->efi.image_handle = (struct known_address){ true, (uint64_t)image };
+    handoff->map.claim = claim;
+    handoff->leave = leave;
+    handoff->rsdp.present = false; /* the firmware's own, not a loader's copy */
+    efi_read_tables(handoff, physical);
+    read_framebuffer(&handoff->framebuffer);
+    read_seed(&handoff->random_seed);
+    return true;
+}
+
+void efi_read_options(struct handoff *handoff)
+{
+    static EFI_GUID guid = { 0x5b1b31a1, 0x9562, 0x11d2, { 0x8e, 0x3f, 0x00, 0xa0, 0xc9, 0x69, 0x72, 0x3b } };
+    char *text = arena_take(&handoff->arena, OPTIONS_MAX);
+    EFI_LOADED_IMAGE *loaded;
+
+    if (!text || systab->BootServices->HandleProtocol(image, &guid, (void **)&loaded) || !loaded->LoadOptions)
+        return;
+
+    const struct span options = { loaded->LoadOptions, loaded->LoadOptionsSize };
+
+    efi_options_text(options, text, OPTIONS_MAX);
+    handoff->command_line = text;
+}
+
+/* ---- the end ---- */
+
+void efi_exit_failed(void)
+{
+    cpu_return_exceptions();
+    if (alive)
+        systab->BootServices->Exit(image, EFI_LOAD_ERROR, 0, NULL);
+    for (;;)
+        __asm__ volatile("cli; hlt");
+}
+
+void efi_reset(bool power_off)
+{
+    if (systab)
+        systab->RuntimeServices->ResetSystem(power_off ? EfiResetShutdown : EfiResetCold, EFI_SUCCESS, 0, NULL);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* EFI while boot services live: everything that calls the firmware (UEFI 2.10). */
+#ifndef FIRMWARE_EFI_H
+#define FIRMWARE_EFI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/failure.h"
+#include "common/physical.h"
+#include "handoff/handoff.h"
+
+/* Remembers where the firmware is and makes its console known. Nothing else here may be called before. */
+void efi_attach(uint64_t image_handle, uint64_t system_table);
+
+/*
+ * Fills what the firmware knows: the memory map, tables, framebuffer, random seed; sets handoff->leave, which ends boot
+ * services, and lets every allocation from handoff->map be one of the firmware's.
+ */
+bool efi_gather(struct handoff *handoff, const struct physical *physical, struct failure *failure);
+
+/* The command line that our image was started with, into handoff; the empty one where there is none. */
+void efi_read_options(struct handoff *handoff);
+
+/* Whether boot services are alive. */
+bool efi_alive(void);
+
+/* Ends our image with an error status, so that the firmware goes on with its next boot option. */
+void efi_exit_failed(void) __attribute__((noreturn));
+
+/* Resets or turns off, with boot services or (after they have ended) without. Returns where there is no EFI. */
+void efi_reset(bool power_off);
+
+#endif

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Preparing a launch; see launch.h. What can go wrong goes wrong here, before a byte moves. */
+#include "handoff/launch.h"
+
+#include <stddef.h>
+
+#include "common/checked.h"
+#include "common/string.h"
+#include "cpu/cpu.h"
+#include "cpu/registers.h"
+#include "handoff/trampoline.h"
+#include "pagetables/pagetables.h"
+
+#define GIB (1ull << 30)
+#define BELOW_4G 0xffffffffull
+
+struct copy {
+    uint64_t destination, source, file_size, zero_size;
+};
+
+struct trampoline_table {
+    uint64_t gdt[TRAMPOLINE_GDT_SIZE / 8];
+    uint8_t padding[6];
+    uint16_t gdt_limit;
+    uint64_t gdt_base;
+    uint64_t root;
+    uint64_t instruction;
+    uint64_t argument;
+    uint32_t long_mode;
+    uint32_t five_levels;
+    uint64_t count;
+    struct copy copies[TRAMPOLINE_COPIES_MAX];
+};
+
+_Static_assert(offsetof(struct trampoline_table, gdt_limit) == TABLE_GDT_LIMIT, "trampoline.h");
+_Static_assert(offsetof(struct trampoline_table, gdt_base) == TABLE_GDT_BASE, "trampoline.h");
+_Static_assert(offsetof(struct trampoline_table, root) == TABLE_ROOT, "trampoline.h");
+_Static_assert(offsetof(struct trampoline_table, instruction) == TABLE_INSTRUCTION, "trampoline.h");
+_Static_assert(offsetof(struct trampoline_table, argument) == TABLE_ARGUMENT, "trampoline.h");
+_Static_assert(offsetof(struct trampoline_table, long_mode) == TABLE_LONG, "trampoline.h");
+_Static_assert(offsetof(struct trampoline_table, five_levels) == TABLE_FIVE_LEVELS, "trampoline.h");
+_Static_assert(offsetof(struct trampoline_table, count) == TABLE_COUNT, "trampoline.h");
+_Static_assert(offsetof(struct trampoline_table, copies) == TABLE_COPIES, "trampoline.h");
+_Static_assert(offsetof(struct copy, source) == COPY_SOURCE, "trampoline.h");
+_Static_assert(offsetof(struct copy, file_size) == COPY_FILE_SIZE, "trampoline.h");
+_Static_assert(offsetof(struct copy, zero_size) == COPY_ZERO_SIZE, "trampoline.h");
+_Static_assert(sizeof(struct copy) == COPY_SIZE, "trampoline.h");
+_Static_assert(LAUNCH_SEGMENTS_MAX <= TRAMPOLINE_COPIES_MAX, "every segment has a copy");
+/* The far returns at the end need a few words of stack behind the table. */
+_Static_assert(TRAMPOLINE_TABLE + sizeof(struct trampoline_table) + 128 <= TRAMPOLINE_SIZE, "one page");
+
+extern const uint8_t trampoline_start[], trampoline_end[];
+extern const uint8_t image_base[], image_end[];
+
+static bool overlap(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
+{
+    return a < b + b_size && b < a + a_size && a_size && b_size;
+}
+
+bool launch_add(struct launch *launch, const struct launch_segment *segment, struct failure *failure)
+{
+    struct launch_segment *new = &launch->segments[launch->segment_count];
+    uint64_t end;
+
+    if (launch->segment_count == LAUNCH_SEGMENTS_MAX)
+        return fail(failure, "launch", "more than %u segments", LAUNCH_SEGMENTS_MAX);
+    *new = *segment;
+    if (new->memory_size < new->file_size)
+        new->memory_size = new->file_size;
+    if (new->reserved < new->memory_size)
+        new->reserved = new->memory_size;
+    if (!checked_add(new->destination, new->reserved, &end) || !checked_add(new->source, new->file_size, &end))
+        return fail(failure, new->name, "%lu bytes at 0x%lx wrap around", new->reserved, new->destination);
+    launch->segment_count++;
+    return true;
+}
+
+static bool check_destinations(const struct launch *launch, const struct handoff *handoff, struct failure *failure)
+{
+    for (uint32_t i = 0; i < launch->segment_count; i++) {
+        const struct launch_segment *a = &launch->segments[i];
+
+        if (!map_is_ram(&handoff->map, a->destination, a->reserved))
+            return fail(failure, a->name, "%lu bytes at 0x%lx are not all RAM", a->reserved, a->destination);
+        for (uint32_t j = 0; j < i; j++) {
+            const struct launch_segment *b = &launch->segments[j];
+
+            if (overlap(a->destination, a->reserved, b->destination, b->reserved))
+                return fail(failure, a->name, "its place at 0x%lx overlaps that of the %s at 0x%lx", a->destination,
+                            b->name, b->destination);
+        }
+    }
+    return true;
+}
+
+static bool is_endangered(const struct launch *launch, uint32_t index)
+{
+    const struct launch_segment *segment = &launch->segments[index];
+
+    for (uint32_t i = 0; i < launch->segment_count; i++) {
+        const struct launch_segment *other = &launch->segments[i];
+
+        if (i != index && overlap(segment->source, segment->file_size, other->destination, other->reserved))
+            return true;
+    }
+    return false;
+}
+
+/* Copies what would be overwritten before its turn to memory that nothing claims. */
+static bool stage_sources(struct launch *launch, struct handoff *handoff, struct failure *failure)
+{
+    for (uint32_t i = 0; i < launch->segment_count; i++) {
+        struct launch_segment *segment = &launch->segments[i];
+        const struct map_request request = { .size = segment->file_size, .high = true };
+        uint64_t place;
+
+        if (segment->source == segment->destination || !is_endangered(launch, i))
+            continue;
+        if (!map_allocate(&handoff->map, &request, MAP_WORK, &place, segment->name, failure))
+            return false;
+        if (!identity_reach(place, segment->file_size) || !identity_reach(segment->source, segment->file_size))
+            return fail(failure, segment->name, "0x%lx is out of our reach", place);
+        memcpy((void *)place, (const void *)segment->source, segment->file_size);
+        segment->source = place;
+    }
+    return true;
+}
+
+/* Tables that may be needed: the first 4 GiB, and ranges above them with their borders. */
+static uint32_t tables_needed(const struct launch *launch)
+{
+    const uint64_t for_borders = 4;
+    uint64_t count = 8 + for_borders; /* root, a fifth level, a third, 4 GiB of 2 MiB pages; the image */
+
+    for (uint32_t i = 0; i < launch->segment_count; i++)
+        count += 2 * (launch->segments[i].reserved / GIB + for_borders);
+    return count > UINT32_MAX ? UINT32_MAX : (uint32_t)count;
+}
+
+/* Maps what of a range lies above 4 GiB, in whole 2 MiB pages so that neighbours share tables. */
+static bool reach(struct pagetables *tables, uint64_t start, uint64_t size, struct failure *failure)
+{
+    const unsigned all = MAP_ACCESS_READ | MAP_ACCESS_WRITE | MAP_ACCESS_EXECUTE;
+    const uint64_t page = 2ull << 20;
+    uint64_t end = start + size; /* launch_add checked it */
+
+    if (!size || end <= 4 * GIB)
+        return true;
+    start = start < 4 * GIB ? 4 * GIB : align_down(start, page);
+    return pagetables_map(tables, start, align_down(end - 1, page) + page, all, failure);
+}
+
+static bool build_page_tables(struct launch *launch, struct handoff *handoff, struct failure *failure, uint64_t *root)
+{
+    const unsigned all = MAP_ACCESS_READ | MAP_ACCESS_WRITE | MAP_ACCESS_EXECUTE;
+    const uint32_t count = tables_needed(launch);
+    const struct map_request request = { .size = (uint64_t)count * PAGETABLES_PAGE, .maximum = BELOW_4G, .high = true };
+    struct pagetables tables;
+    uint64_t memory;
+
+    if (!map_allocate(&handoff->map, &request, MAP_WORK, &memory, "page tables", failure))
+        return false;
+
+    /* One page is kept back for a fifth level on top, which only the trampoline runs on. */
+    pagetables_start(&tables, (uint8_t *)memory + PAGETABLES_PAGE, count - 1, 4, cpu.gigabyte_pages, false);
+    if (!pagetables_map(&tables, 0, 4 * GIB, all, failure) ||
+        !reach(&tables, (uint64_t)image_base, (uint64_t)(image_end - image_base), failure))
+        return false;
+    for (uint32_t i = 0; i < launch->segment_count; i++) {
+        const struct launch_segment *segment = &launch->segments[i];
+
+        if (!reach(&tables, segment->destination, segment->reserved, failure) ||
+            !reach(&tables, segment->source, segment->file_size, failure))
+            return false;
+    }
+    *root = pagetables_root(&tables);
+    launch->page_tables = *root;
+    if (cpu.five_levels) {
+        memset((void *)memory, 0, PAGETABLES_PAGE);
+        *(uint64_t *)memory = *root | 3; /* present, writable: 4 levels under one entry of the fifth */
+        launch->page_tables = memory;
+    }
+    return true;
+}
+
+static void fill_trampoline(const struct launch *launch, uint64_t root)
+{
+    struct trampoline_table *table = (struct trampoline_table *)(launch->trampoline + TRAMPOLINE_TABLE);
+
+    memcpy((void *)launch->trampoline, trampoline_start, (size_t)(trampoline_end - trampoline_start));
+    memset(table, 0, offsetof(struct trampoline_table, copies));
+    table->gdt[TRAMPOLINE_CODE / 8] = launch->state.mode == LAUNCH_LONG ? DESCRIPTOR_CODE64 : DESCRIPTOR_CODE32;
+    table->gdt[TRAMPOLINE_DATA / 8] = DESCRIPTOR_DATA;
+    table->gdt[TRAMPOLINE_CODE32 / 8] = DESCRIPTOR_CODE32;
+    table->gdt_limit = TRAMPOLINE_GDT_SIZE - 1;
+    table->gdt_base = (uint64_t)table->gdt;
+    table->root = root;
+    table->instruction = launch->state.instruction;
+    table->argument = launch->state.argument;
+    table->long_mode = launch->state.mode == LAUNCH_LONG;
+    table->five_levels = cpu.five_levels;
+    for (uint32_t i = 0; i < launch->segment_count; i++) {
+        const struct launch_segment *segment = &launch->segments[i];
+
+        if (segment->source == segment->destination && segment->memory_size == segment->file_size)
+            continue;
+        table->copies[table->count++] = (struct copy){ segment->destination, segment->source, segment->file_size,
+                                                       segment->memory_size - segment->file_size };
+    }
+}
+
+bool launch_prepare(struct launch *launch, struct handoff *handoff, struct failure *failure)
+{
+    const struct map_request page = { .size = TRAMPOLINE_SIZE, .maximum = BELOW_4G, .high = true };
+    uint64_t root;
+
+    if (!check_destinations(launch, handoff, failure))
+        return false;
+    for (uint32_t i = 0; i < launch->segment_count; i++) {
+        if (!map_carve(&handoff->map, launch->segments[i].destination, launch->segments[i].reserved, MAP_PAYLOAD,
+                       failure))
+            return false;
+    }
+    if (!stage_sources(launch, handoff, failure) ||
+        !map_allocate(&handoff->map, &page, MAP_WORK, &launch->trampoline, "trampoline", failure) ||
+        !build_page_tables(launch, handoff, failure, &root))
+        return false;
+    fill_trampoline(launch, root);
+    return true;
+}
+
+bool launch_finish(struct launch *launch, const struct handoff *handoff, struct failure *failure)
+{
+    return check_destinations(launch, handoff, failure) && launch->finish(launch, handoff, failure);
+}
+
+void launch_jump(const struct launch *launch)
+{
+    __asm__ volatile("cli\n\t"
+                     "mov %0, %%cr3\n\t"
+                     "jmp *%1"
+                     :
+                     : "r"(launch->page_tables), "r"(launch->trampoline), "D"(launch->trampoline)
+                     : "memory");
+    __builtin_unreachable();
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Leaving: a list of segments to place and the state to enter the payload with. launch_prepare finds every contradiction
+ * before a byte moves; launch_jump hands the machine to a trampoline page that lies outside all destinations, which
+ * copies, zeroes and jumps.
+ */
+#ifndef HANDOFF_LAUNCH_H
+#define HANDOFF_LAUNCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/failure.h"
+#include "handoff/handoff.h"
+
+#define LAUNCH_SEGMENTS_MAX 64
+
+struct launch_segment {
+    uint64_t destination; /* physical address */
+    uint64_t source;      /* physical address; equal to destination: it stays where it is */
+    uint64_t file_size;   /* bytes to copy */
+    uint64_t memory_size; /* bytes in all; those behind file_size become zero */
+    uint64_t reserved;    /* bytes from destination on that nothing else may use, at least memory_size */
+    const char *name;     /* for people: "kernel" */
+};
+
+enum launch_mode {
+    LAUNCH_LONG,      /* 64-bit, 4 levels of page tables, everything identity-mapped that a segment names */
+    LAUNCH_PROTECTED, /* 32-bit, flat, paging off */
+};
+
+/* How a payload is entered; registers that are not named are 0. */
+struct launch_state {
+    enum launch_mode mode;
+    uint64_t instruction; /* address of the first instruction */
+    uint64_t argument;    /* RSI or ESI: struct boot_params (boot.rst, "32-bit" and "64-bit boot protocol") */
+};
+
+struct launch {
+    const char *protocol; /* the exit's name: "linux64" */
+    struct launch_state state;
+    uint32_t segment_count;
+    struct launch_segment segments[LAUNCH_SEGMENTS_MAX];
+    /*
+     * Called when nothing else is left to do and the memory map is final: writes it into the payload's parameters.
+     * It must neither print nor allocate.
+     */
+    bool (*finish)(struct launch *launch, const struct handoff *handoff, struct failure *failure);
+    void *parameters; /* finish's own */
+
+    /* launch_prepare's own */
+    uint64_t trampoline; /* address of a page */
+    uint64_t page_tables; /* the root that the trampoline runs on */
+};
+
+/*
+ * Adds a segment; `name` stays the caller's. memory_size and reserved are raised to file_size where they are less. A
+ * failure where there are too many, or a number wraps.
+ */
+bool launch_add(struct launch *launch, const struct launch_segment *segment, struct failure *failure);
+
+/*
+ * Checks that all destinations are RAM and apart from each other, moves aside every source that another segment's copy
+ * would destroy, takes memory for the trampoline and the page tables, and fills both.
+ */
+bool launch_prepare(struct launch *launch, struct handoff *handoff, struct failure *failure);
+
+/*
+ * After handoff->leave: checks the destinations against the final map once more, and lets the payload's parameters be
+ * finished. It neither prints nor allocates.
+ */
+bool launch_finish(struct launch *launch, const struct handoff *handoff, struct failure *failure);
+
+/* Copies and jumps, with interrupts off. Nothing may be printed any more. */
+void launch_jump(const struct launch *launch) __attribute__((noreturn));
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The Linux exits: the 64-bit and the 32-bit boot protocol of Documentation/arch/x86/boot.rst.
+ */
+#ifndef HANDOFF_LINUX_H
+#define HANDOFF_LINUX_H
+
+#include <asm/bootparam.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/failure.h"
+#include "common/span.h"
+#include "handoff/handoff.h"
+#include "handoff/launch.h"
+
+/* struct boot_params from the setup header on to where other fields begin (edd_mbr_sig_buffer): room for headers to come. */
+#define LINUX_SETUP_OFFSET 0x1f1
+#define LINUX_SETUP_MAX (0x290 - LINUX_SETUP_OFFSET)
+#define LINUX_INITRDS_MAX 32
+
+/* A bzImage, taken apart (payloads/bzimage.c). */
+struct linux_kernel {
+    struct span setup; /* its setup header, at most LINUX_SETUP_MAX bytes, from 0x1f1 on */
+    struct span code;  /* the protected-mode part, to be placed as it is */
+    uint16_t version;  /* of the boot protocol, 0x020f is 2.15 */
+    bool relocatable;
+    bool has_64bit_entry;
+    bool above_4g;             /* kernel, initrd, command line and parameters may lie above 4 GiB */
+    uint64_t preferred;        /* address */
+    uint64_t alignment;        /* bytes, wanted */
+    uint64_t minimum_alignment; /* bytes, good enough */
+    uint64_t init_size;        /* bytes of RAM needed from the load address on */
+    uint64_t initrd_last;      /* the highest address that a byte of the initrd may have */
+    uint32_t command_line_max; /* bytes, without the NUL */
+};
+
+struct linux_boot {
+    const struct linux_kernel *kernel;
+    uint32_t initrd_count;
+    struct span initrds[LINUX_INITRDS_MAX]; /* in the order in which the kernel shall unpack them */
+    const char *command_line;
+};
+
+/* Fills *launch for the 64-bit (mode LAUNCH_LONG) or 32-bit protocol, taking memory from handoff->map. */
+bool linux_prepare(const struct linux_boot *boot, enum launch_mode mode, struct handoff *handoff, struct launch *launch,
+                   struct failure *failure);
+
+/* ---- struct boot_params (boot_params.c): pure, over memory that the caller gives ---- */
+
+/* Where linux_prepare put things. */
+struct linux_places {
+    uint64_t kernel;
+    uint64_t kernel_alignment; /* that `kernel` has */
+    uint64_t initrd, initrd_size;
+    uint64_t command_line;
+    uint32_t command_line_size; /* without the NUL */
+};
+
+/* Zeroes *params and fills everything but the memory map (and, with EFI, the firmware's own map). */
+void boot_params_fill(struct boot_params *params, const struct linux_kernel *kernel, const struct linux_places *places,
+                      const struct handoff *handoff);
+
+/*
+ * Writes the map: 128 entries into the table, the others to `more`, room for more_max entries. Returns how many went
+ * there, or -1 where they do not fit.
+ */
+int64_t boot_params_map(struct boot_params *params, const struct memory_map *map, struct boot_e820_entry *more,
+                        uint32_t more_max);
+
+/* Tells where EFI is, for a kernel that was not started by its EFI stub. */
+void boot_params_efi(struct boot_params *params, const struct handoff_efi *efi);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Reading `qv.` words; see options.h. Pure: compiled natively for tests as well. */
+#include "menu/options.h"
+
+#include "common/string.h"
+#include "common/text.h"
+
+static void read_console(struct options *options, struct span value)
+{
+    if (options->console_count < OPTIONS_CONSOLES_MAX)
+        options->consoles[options->console_count++] = value;
+}
+
+static bool read_on_error(struct options *options, struct span value)
+{
+    if (text_equals(value, "halt"))
+        options->on_error = ON_ERROR_HALT;
+    else if (text_equals(value, "reboot"))
+        options->on_error = ON_ERROR_REBOOT;
+    else if (text_equals(value, "poweroff"))
+        options->on_error = ON_ERROR_POWEROFF;
+    else
+        return false;
+    options->on_error_given = true;
+    return true;
+}
+
+static bool read_mark(struct options *options, struct span value)
+{
+    uint64_t port;
+
+    if (!text_number(value, &port) || !port || port > 0xffff)
+        return false;
+    options->mark = (uint16_t)port;
+    return true;
+}
+
+/* Takes what follows `qv.`. False where it means nothing. */
+static bool read_word(struct options *options, struct span word)
+{
+    struct span value;
+
+    if (text_equals(word, "debug"))
+        return options->debug = true;
+    if (text_equals(word, "timeline"))
+        return options->timeline = true;
+    if (text_prefix(word, "console=", &value))
+        return value.size && (read_console(options, value), true);
+    if (text_prefix(word, "exit=", &value))
+        return value.size && (options->exit = value, true);
+    if (text_prefix(word, "fault=", &value))
+        return value.size && (options->fault = value, true);
+    if (text_prefix(word, "mark=", &value))
+        return read_mark(options, value);
+    if (text_prefix(word, "onerror=", &value))
+        return read_on_error(options, value);
+    return false;
+}
+
+static bool append(struct span word, char *rest, uint64_t rest_size)
+{
+    uint64_t length = strlen(rest), blank = length ? 1 : 0;
+
+    if (word.size >= rest_size || length + blank + word.size >= rest_size)
+        return false;
+    if (blank)
+        rest[length++] = ' ';
+    memcpy(rest + length, word.data, word.size);
+    rest[length + word.size] = '\0';
+    return true;
+}
+
+bool options_read(struct options *options, struct span text, char *rest, uint64_t rest_size)
+{
+    struct span word, ours;
+
+    while (text_next_word(&text, &word)) {
+        if (!text_prefix(word, "qv.", &ours)) {
+            if (!append(word, rest, rest_size))
+                return false;
+        } else if (!read_word(options, ours) && options->unknown_count < OPTIONS_CONSOLES_MAX) {
+            options->unknown[options->unknown_count++] = word;
+        }
+    }
+    return true;
+}

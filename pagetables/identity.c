@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The map that we run on; see pagetables.h. */
+#include "cpu/cpu.h"
+#include "cpu/registers.h"
+#include "pagetables/pagetables.h"
+
+#define TABLES 40 /* root, two or three levels above, 4 for 4 GiB without 1 GiB pages, the image's, and 1 GiB ranges */
+#define FIRST_MAPPED (4ull << 30)
+
+/* Borders of the image, from image.lds.S and start.S. */
+extern const uint8_t image_base[], text_start[], text_end[], rodata_end[], image_end[];
+extern const uint8_t stack_guard[];
+
+static uint64_t pages[TABLES][512] __attribute__((aligned(4096), section(".noinit")));
+static struct pagetables tables;
+static bool running, page0_hidden;
+
+static bool map_image(struct failure *failure)
+{
+    uint64_t base = (uint64_t)image_base, guard = (uint64_t)stack_guard;
+    const unsigned read_write = MAP_ACCESS_READ | MAP_ACCESS_WRITE;
+
+    /* Page 0 of the image is not ours with the boot.txt doors, and nobody looks at it with the others. */
+    return pagetables_map(&tables, base + PAGETABLES_PAGE, (uint64_t)text_start, MAP_ACCESS_READ, failure) &&
+           pagetables_map(&tables, (uint64_t)text_start, (uint64_t)text_end, MAP_ACCESS_READ | MAP_ACCESS_EXECUTE,
+                          failure) &&
+           pagetables_map(&tables, (uint64_t)text_end, (uint64_t)rodata_end, MAP_ACCESS_READ, failure) &&
+           pagetables_map(&tables, (uint64_t)rodata_end, (uint64_t)image_end, read_write, failure) &&
+           pagetables_map(&tables, guard, guard + PAGETABLES_PAGE, 0, failure);
+}
+
+bool identity_start(struct failure *failure)
+{
+    pagetables_start(&tables, pages, TABLES, cpu.five_levels ? 5 : 4, cpu.gigabyte_pages, cpu.no_execute);
+    if (!pagetables_map(&tables, 0, FIRST_MAPPED, MAP_ACCESS_READ | MAP_ACCESS_WRITE, failure) ||
+        !pagetables_map(&tables, 0, PAGETABLES_PAGE, MAP_ACCESS_READ, failure) || !map_image(failure))
+        return false;
+    cr3_write(pagetables_root(&tables));
+    running = true;
+    return true;
+}
+
+bool identity_hide_page0(struct failure *failure)
+{
+    if (!running)
+        return true;
+    if (!pagetables_map(&tables, 0, PAGETABLES_PAGE, 0, failure))
+        return false;
+    cr3_write(pagetables_root(&tables)); /* forgets what was mapped */
+    return page0_hidden = true;
+}
+
+bool identity_reach(uint64_t start, uint64_t size)
+{
+    struct failure ignored;
+    uint64_t end;
+    const uint64_t step = 2ull << 20;
+
+    if (__builtin_add_overflow(start, size, &end))
+        return false;
+    if (!running)
+        return true;
+    if (start < PAGETABLES_PAGE && page0_hidden)
+        return false;
+    if (end <= FIRST_MAPPED)
+        return true;
+    /* Whole large pages, so that ranges beside each other cost no tables; the image keeps its own protection. */
+    start = start < FIRST_MAPPED ? FIRST_MAPPED : start & ~(step - 1);
+    for (; start < end; start = (start & ~(step - 1)) + step) {
+        if (pagetables_entry(&tables, start))
+            continue;
+        if (!pagetables_map(&tables, start, start + step, MAP_ACCESS_READ | MAP_ACCESS_WRITE, &ignored))
+            return false;
+    }
+    return true;
+}

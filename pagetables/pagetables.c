@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Building identity maps; see pagetables.h. Pure: compiled natively for tests as well. */
+#include "pagetables/pagetables.h"
+
+#include <stddef.h>
+
+#include "common/string.h"
+
+#define ENTRIES 512
+#define PRESENT (1ull << 0)
+#define WRITABLE (1ull << 1)
+#define LARGE (1ull << 7) /* a page, not a table, at levels 2 and 3 */
+#define NOT_EXECUTABLE (1ull << 63)
+#define ADDRESS_BITS 0x000ffffffffff000ull
+#define FLAG_BITS (PRESENT | WRITABLE | LARGE | NOT_EXECUTABLE)
+
+/* Bytes that one entry of a level covers: 4 KiB at level 1, 2 MiB, 1 GiB, 512 GiB, 256 TiB. */
+static uint64_t coverage(unsigned level)
+{
+    return PAGETABLES_PAGE << (9 * (level - 1));
+}
+
+static unsigned entry_index(uint64_t address, unsigned level)
+{
+    return (unsigned)(address / coverage(level)) % ENTRIES;
+}
+
+static uint64_t *new_table(struct pagetables *tables)
+{
+    if (tables->used == tables->page_count)
+        return NULL;
+
+    uint64_t *table = tables->pages + (uint64_t)tables->used++ * ENTRIES;
+
+    memset(table, 0, PAGETABLES_PAGE);
+    return table;
+}
+
+bool pagetables_start(struct pagetables *tables, void *pages, uint32_t page_count, uint8_t levels, bool gigabyte_pages,
+                      bool no_execute)
+{
+    *tables = (struct pagetables){ .pages = pages,
+                                   .page_count = page_count,
+                                   .levels = levels,
+                                   .gigabyte_pages = gigabyte_pages,
+                                   .no_execute = no_execute };
+    return new_table(tables) != NULL;
+}
+
+/* The table that an entry of `level` leads to: made where there is none, or out of the large page that was there. */
+static uint64_t *descend(struct pagetables *tables, uint64_t *entry, unsigned level)
+{
+    if ((*entry & PRESENT) && !(*entry & LARGE))
+        return (uint64_t *)(*entry & ADDRESS_BITS);
+
+    uint64_t *table = new_table(tables);
+
+    if (!table)
+        return NULL;
+    if (*entry & PRESENT) {
+        uint64_t page = *entry & ~(level == 2 ? LARGE : 0); /* the bit means something else at level 1 */
+
+        for (unsigned i = 0; i < ENTRIES; i++)
+            table[i] = page + i * coverage(level - 1);
+    }
+    /* A table allows everything; its entries restrict. */
+    *entry = (uint64_t)table | PRESENT | WRITABLE;
+    return table;
+}
+
+static bool is_page_level(const struct pagetables *tables, unsigned level)
+{
+    return level <= 2 || (level == 3 && tables->gigabyte_pages);
+}
+
+/* Maps as much of [start, end) as one entry can, and returns where that ends; 0 where the tables are used up. */
+static uint64_t map_one(struct pagetables *tables, uint64_t start, uint64_t end, uint64_t flags)
+{
+    uint64_t *table = tables->pages;
+
+    for (unsigned level = tables->levels; level >= 1; level--) {
+        uint64_t *entry = &table[entry_index(start, level)];
+        uint64_t size = coverage(level);
+
+        if (is_page_level(tables, level) && !(start & (size - 1)) && end - start >= size &&
+            (level == 1 || !(*entry & PRESENT) || (*entry & LARGE))) {
+            *entry = flags ? start | flags | (level > 1 ? LARGE : 0) : 0;
+            return start + size;
+        }
+        table = descend(tables, entry, level);
+        if (!table)
+            return 0;
+    }
+    return 0; /* not reached: level 1 always maps */
+}
+
+bool pagetables_map(struct pagetables *tables, uint64_t start, uint64_t end, unsigned access, struct failure *failure)
+{
+    uint64_t flags = 0;
+
+    if (access)
+        flags |= PRESENT;
+    if (access & MAP_ACCESS_WRITE)
+        flags |= WRITABLE;
+    if (access && !(access & MAP_ACCESS_EXECUTE) && tables->no_execute)
+        flags |= NOT_EXECUTABLE;
+
+    /* Identity-mapped addresses must be canonical, in the lower half. */
+    if (start > end || end > coverage(tables->levels) * (ENTRIES / 2))
+        return fail(failure, "page tables", "0x%lx-0x%lx is beyond %u levels", start, end, tables->levels);
+    start &= ~(PAGETABLES_PAGE - 1);
+    end = (end + PAGETABLES_PAGE - 1) & ~(PAGETABLES_PAGE - 1);
+    while (start < end) {
+        start = map_one(tables, start, end, flags);
+        if (!start)
+            return fail(failure, "page tables", "more than %u tables are needed", tables->page_count);
+    }
+    return true;
+}
+
+uint64_t pagetables_entry(const struct pagetables *tables, uint64_t address)
+{
+    const uint64_t *table = tables->pages;
+
+    for (unsigned level = tables->levels; level >= 1; level--) {
+        uint64_t entry = table[entry_index(address, level)];
+
+        if (!(entry & PRESENT))
+            return 0;
+        if (level == 1 || (entry & LARGE))
+            return entry & (ADDRESS_BITS | FLAG_BITS);
+        table = (const uint64_t *)(entry & ADDRESS_BITS);
+    }
+    return 0;
+}

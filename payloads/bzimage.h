@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Linux's bzImage: Documentation/arch/x86/boot.rst, "The Real-Mode Kernel Header". */
+#ifndef PAYLOADS_BZIMAGE_H
+#define PAYLOADS_BZIMAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/failure.h"
+#include "common/span.h"
+#include "handoff/linux.h"
+
+/* Whether it has the two magic numbers of a bzImage. */
+bool bzimage_is(struct span file);
+
+/*
+ * Takes a bzImage apart. `file` may go on behind the kernel, as a boot.txt ramdisk into which a loader put a kernel and
+ * then its initrds does; *size is how much of it is the kernel: the protected-mode part, or the signature behind it. The
+ * spans in *kernel point into file. A failure names what is missing or contradicts what.
+ */
+bool bzimage_parse(struct span file, struct linux_kernel *kernel, uint64_t *size, struct failure *failure);
+
+#endif

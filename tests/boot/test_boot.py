@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Boots Debian's kernel through each door, and asserts that the guest saw just what it should (cases.txt is the matrix)."""
+
+import pytest
+
+import baseline
+import cases
+import doors
+import guest
+
+PAGE = 4096
+MIB = 1 << 20
+# How much less RAM than directly a boot may show where the layout of firmware's own ranges depends on what was loaded.
+EFI_SLACK = 2 * MIB
+# Tables that hold addresses of memory that EFI firmware allocates anew at each boot.
+EFI_MOVING = {"FACP", "BGRT"}
+TABLES = {"APIC", "DSDT", "FACP"}
+
+
+def to_pages(ranges):
+    """RANGES with each end rounded inward to pages, as a loader may."""
+    rounded = ((-(-first // PAGE) * PAGE, (last + 1) // PAGE * PAGE - 1) for first, last in ranges)
+    return [(first, last) for first, last in rounded if first < last]
+
+
+def check_memory(case, door, report):
+    ordered = report.memmap
+    for (_, last, _), (first, end, kind) in zip(ordered, ordered[1:]):
+        assert last < first, f"{first:#x}-{end:#x} {kind} overlaps what ends at {last:#x}"
+    direct = baseline.of(door, case.memory, case.cpus)
+    if door.firmware.startswith("ovmf"):
+        hidden = case.bytes - report.ram_size
+        # The baseline may be of a larger machine: what firmware keeps for itself is the same.
+        direct_hidden = -direct.ram_size % (512 * MIB)
+        assert abs(hidden - direct_hidden) <= EFI_SLACK, f"{hidden:#x} bytes are not RAM, directly {direct_hidden:#x}"
+    else:
+        seen, expected = to_pages(report.ram), to_pages(direct.ram)
+        if case.door.startswith("linux64-kexec") and seen[0][0] == PAGE:
+            seen[0] = (0, seen[0][1])       # kexec-tools leaves out what lies below 0x400
+        assert seen == expected
+    # What the kernel itself counts is less by its own image and tables, but never by much more.
+    usable = int(report.values["memtotal"]) << 10
+    assert report.ram_size - 160 * MIB < usable <= report.ram_size
+
+
+def check_acpi(case, door, report):
+    expected = dict(baseline.of(door, case.memory, case.cpus).acpi)
+    seen = dict(report.acpi)
+    assert TABLES <= seen.keys()
+    if door.firmware.startswith("ovmf"):
+        for table in EFI_MOVING:
+            assert seen.pop(table, None) is not None or table not in expected
+            expected.pop(table, None)
+    assert seen == expected
+    assert report.values["rsdp"], "no RSDP in the kernel's log"
+
+
+@pytest.mark.parametrize("case", cases.table(), ids=lambda case: case.name)
+def test_boot(case, made, record_property):
+    record_property("door", case.door)
+    door = doors.DOORS[case.door]
+    job = case.job(made)
+    report = guest.boot(door, job, case.memory, case.cpus, case.cpu)
+    record_property("seconds", round(report.seconds, 1))
+
+    assert report.values["cmdline"] == case.command_line(job)
+    given = list(made.blobs)[:case.initrds]
+    assert report.blobs == {name: made.blobs[name] for name in given}
+    assert report.values["cpus"] == ("0" if case.cpus == 1 else f"0-{case.cpus - 1}")
+    if case.cpu.startswith("qemu64") or "-la57" in case.cpu:
+        assert report.values["la57"] == "0"
+    check_memory(case, door, report)
+    check_acpi(case, door, report)
+    if door.firmware.startswith("ovmf"):
+        assert (report.values["efi"], report.values.get("efi.variables")) == ("64", "work")
+    else:
+        assert report.values["efi"] == "none"
+    guest.tidy(job.folder)

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""PVH guests of a real Xen: Debian's kernel as it is, to prove the harness, and then through Quadrivium."""
+
+import re
+import struct
+
+import pytest
+
+import assets
+import cases
+import doors
+import guest
+import xen
+
+IMAGE = assets.BUILD / "quadrivium.elf"
+OWN = "console=hvc0 quiet qvtest.own=1"
+EXTRA = "qvtest.door=pvh-xen qvtest.auto"
+MIB = 1 << 20
+ELF_ENTRY = 0x18                # offset of e_entry in an ELF64 header
+OUR_ERROR = r"^quadrivium: error: "
+
+
+def boots(folder, *args, **options):
+    """Runs a Linux guest; returns its Report, once it has powered off."""
+    with xen.XenGuest(folder, *args, **options) as running:
+        running.wait(guest.END, guest.FATAL)
+        assert running.wait_for_end() == "poweroff", running.failure("no power-off")
+        report = guest.parse(running.console)
+        assert not re.search(OUR_ERROR, running.debugcon, re.MULTILINE)
+        return report
+
+
+def ends(folder, kernel, *args, **options):
+    """Runs a guest that stops by itself; returns its Result."""
+    result = xen.run(kernel, *args, folder=folder, **options)
+    assert result.end != "timeout", f"{result.console}\n{result.log}"
+    return result
+
+
+def check(report, made, initrds, cmdline, memory, vcpus=1):
+    assert report.values["cmdline"] == cmdline
+    assert report.blobs == {name: made.blobs[name] for name in list(made.blobs)[:initrds]}
+    assert report.values["cpus"] == ("0" if vcpus == 1 else f"0-{vcpus - 1}")
+    check_memory(report, memory)
+    assert {"APIC", "DSDT", "FACP"} <= report.acpi.keys()
+    assert report.values["rsdp"]
+    assert report.values["efi"] == "none"
+
+
+def check_memory(report, memory):
+    """Xen gives a PVH guest RAM from 0, without a gap up to its special pages below 4 GiB. The first MiB is Linux's affair."""
+    hole, end = 0xFC000000, 1 << 32
+    size = memory * MIB
+    expected = [(MIB, size - 1)] if size <= hole else [(MIB, hole - 1), (end, end + size - hole - 1)]
+    assert [(max(first, MIB), last) for first, last in report.ram if last >= MIB] == expected
+    usable = int(report.values["memtotal"]) << 10
+    # Less the kernel itself, and its table of pages.
+    assert size - size // 50 - 160 * MIB < usable <= size
+
+
+@pytest.fixture(autouse=True)
+def door(record_property):
+    record_property("door", "pvh-xen")
+
+
+@pytest.mark.parametrize("memory, vcpus", [(256, 1), (5120, 2)])
+def test_debian_directly(made, tmp_path, memory, vcpus):
+    """The harness itself: no Quadrivium."""
+    words = f"{OWN} {EXTRA}"
+    report = boots(tmp_path, made.vmlinux, made.initrds[0], words, memory, vcpus)
+    check(report, made, 1, words, memory, vcpus)
+
+
+def test_typing(made, tmp_path):
+    """The harness itself: what is typed reaches the guest's console, and nothing else does."""
+    with xen.XenGuest(tmp_path, made.vmlinux, made.initrds[0], "console=hvc0 quiet") as running:
+        running.wait("^/ # ", guest.FATAL)
+        running.type("echo sum=$((6 * 7))\n")
+        running.wait("sum=42", timeout=20)
+        running.type("exit\n")
+        assert running.wait_for_end() == "poweroff"
+        assert "go" not in running.console.split("/ # ", 1)[1].split()
+
+
+def test_no_kernel(tmp_path):
+    """The harness itself: a guest that cannot be made is told from one that ends."""
+    result = ends(tmp_path, __file__)
+    assert result.end == "failed"
+    assert "no loader found" in result.log
+
+
+def test_no_payload(tmp_path):
+    """The bare image says on both consoles what it is and what it lacks, and ends as a crash."""
+    result = ends(tmp_path, IMAGE)
+    assert result.end == "crash", result.log
+    lines = result.debug.splitlines()
+    assert lines[0].startswith("quadrivium"), lines
+    assert any(line.startswith("quadrivium: error: payload: ") for line in lines), lines
+    assert "quadrivium: error: payload: " in result.console
+
+
+@pytest.mark.parametrize("onerror, end", [("halt", "poweroff"), ("reboot", "reboot"), ("poweroff", "poweroff")])
+def test_on_error(tmp_path, onerror, end):
+    # Xen takes `cli; hlt` of the last CPU for a power-off.
+    assert ends(tmp_path, IMAGE, cmdline=f"qv.onerror={onerror}").end == end
+
+
+@pytest.mark.parametrize("initrds, memory, vcpus, words", [
+    (1, 256, 1, ""),
+    (2, 5120, 2, ""),
+    (2, 128, 1, "qv.exit=linux32"),
+])
+def test_packed(made, tmp_path, initrds, memory, vcpus, words):
+    image = cases.packed("elf", made.vmlinuz, made.initrds[:initrds], OWN)
+    report = boots(tmp_path, image, cmdline=f"{EXTRA} {words}".strip(), memory=memory, vcpus=vcpus)
+    check(report, made, initrds, f"{OWN} {EXTRA}", memory, vcpus)
+
+
+@pytest.mark.parametrize("initrds, memory, vcpus", [(1, 256, 1), (2, 5120, 2)])
+def test_modules(made, tmp_path, initrds, memory, vcpus):
+    """Kernel and initrds joined in the one ramdisk that xl can give."""
+    ramdisk = tmp_path / "ramdisk"
+    ramdisk.write_bytes(doors.joined([made.vmlinuz, *made.initrds[:initrds]]))
+    words = f"{OWN} {EXTRA}"
+    report = boots(tmp_path, IMAGE, ramdisk, words, memory, vcpus)
+    check(report, made, initrds, words, memory, vcpus)
+
+
+def test_note(tmp_path):
+    """Xen enters by the ELF note: also where e_entry points at the file's magic, which would crash without a word."""
+    image = bytearray(IMAGE.read_bytes())
+    entry, = struct.unpack_from("<Q", image, ELF_ENTRY)
+    start = re.search(rb"", image) and load_address(image)
+    struct.pack_into("<Q", image, ELF_ENTRY, start)
+    changed = tmp_path / "changed.elf"
+    changed.write_bytes(image)
+    result = ends(tmp_path, changed, verbose=True)
+    note = re.search(r"ELF: note: PHYS32_ENTRY = (0x[0-9a-f]+)", result.log)
+    assert note, result.log
+    assert int(note[1], 16) not in (start, 0)
+    assert result.debug.startswith("quadrivium")
+
+
+def test_exception(tmp_path):
+    """A deliberate #UD is dumped on port 0xe9, and ends as a crash."""
+    result = ends(tmp_path, IMAGE, cmdline="qv.fault=ud")
+    assert result.end == "crash", result.log
+    assert re.search(r"^quadrivium: exception.*", result.debug, re.MULTILINE), result.debug
