@@ -69,6 +69,10 @@ PACK_C := tools/pack.c tools/image.c payloads/sections.c common/text.c common/fa
 $(BUILD)/quadrivium-pack: $(PACK_C) $(wildcard tools/*.h payloads/*.h common/*.h entries/layout.h) | $(BUILD)/packages-build
 	$(CC) -std=gnu11 -O2 -g $(WARNINGS) $(VERSION_DEFINE) -I. $(PACK_C) -o $@
 
+# ---- tests ----
+
+include tests/native.mk
+
 # ---- packages ----
 
 # Says once, by their Debian names, which packages the build lacks.

@@ -20,14 +20,14 @@ int64_t physical_text(const struct physical *physical, uint64_t address, uint64_
 
         if (!bytes)
             return -1;
-        if (!length)
-            *text = bytes;
 
         size_t found = strnlen(bytes, step);
 
-        if (found < step)
-            return (int64_t)(length + found);
-        length += step;
+        length += found;
+        if (found < step) {
+            *text = physical_view(physical, address, length + 1); /* nobody said that two views lie side by side */
+            return *text ? (int64_t)length : -1;
+        }
     }
     return -1;
 }

@@ -2,13 +2,21 @@
 /* The C library's functions that the image needs; see string.h. The string instructions copy and fill. */
 #include "common/string.h"
 
-#include <stdbool.h>
 #include <stdint.h>
+
+#undef memcpy
+#undef memmove
+#undef memset
+#undef memcmp
+#undef strlen
 
 void *memcpy(void *restrict destination, const void *restrict source, size_t size)
 {
     void *at = destination;
+    size_t words = size / 8;
 
+    size %= 8;
+    __asm__ volatile("rep movsq" : "+D"(at), "+S"(source), "+c"(words) : : "memory");
     __asm__ volatile("rep movsb" : "+D"(at), "+S"(source), "+c"(size) : : "memory");
     return destination;
 }
@@ -29,8 +37,12 @@ void *memmove(void *destination, const void *source, size_t size)
 void *memset(void *destination, int value, size_t size)
 {
     void *at = destination;
+    uint64_t pattern = (uint8_t)value * 0x0101010101010101ull;
+    size_t words = size / 8;
 
-    __asm__ volatile("rep stosb" : "+D"(at), "+c"(size) : "a"(value) : "memory");
+    size %= 8;
+    __asm__ volatile("rep stosq" : "+D"(at), "+c"(words) : "a"(pattern) : "memory");
+    __asm__ volatile("rep stosb" : "+D"(at), "+c"(size) : "a"(pattern) : "memory");
     return destination;
 }
 

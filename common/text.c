@@ -69,7 +69,7 @@ static void put_number(struct sink *sink, const struct conversion *how, uint64_t
         pad(sink, ' ', have, how->width);
     if (negative)
         sink->put(sink->context, '-');
-    if (how->zero)
+    if (how->zero && !how->left)
         pad(sink, '0', have, how->width);
     for (size_t i = length; i > 0; i--)
         sink->put(sink->context, reversed[i - 1]);

@@ -2,7 +2,7 @@
 /*
  * The frequency of the time stamp counter: from CPUID where it is told (Intel SDM 3, section 19.7.3; VMware's leaf
  * 0x10, which KVM and others keep too; Xen public/arch-x86/cpuid.h, leaf 4), else measured against the 8254 timer.
- * Measuring takes 10 ms, so nobody pays for it who does not ask.
+ * Measuring takes 2 ms, so nobody pays for it who does not ask.
  */
 #include "common/io.h"
 #include "cpu/cpu.h"
@@ -20,8 +20,8 @@
 #define PIT_SPEAKER 0x02
 #define PIT_OUTPUT 0x20
 #define PIT_HZ 1193182ull
-#define PIT_TICKS (PIT_HZ / 100)
-#define PIT_PATIENCE 100000 /* reads; each takes about a microsecond on a real machine */
+#define PIT_TICKS (PIT_HZ / 500)
+#define PIT_PATIENCE 2000000 /* reads; each takes about a microsecond on a real machine, and much less in some others */
 
 static uint64_t by_cpuid(const char **source)
 {

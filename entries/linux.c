@@ -43,20 +43,25 @@ static bool read_setup_data(struct handoff *handoff, const struct physical *phys
                             struct failure *failure)
 {
     while (address) {
-        const struct setup_data *data = physical_view(physical, address, sizeof(*data));
-        uint32_t length = data ? data->len : 0;
+        const uint8_t *element = physical_view(physical, address, sizeof(struct setup_data));
+        struct setup_data data = { 0 };
+        uint64_t size;
 
-        data = data ? physical_view(physical, address, sizeof(*data) + (uint64_t)length) : NULL;
-        if (!data)
+        if (element)
+            memcpy(&data, element, sizeof(data)); /* aligned to nothing */
+        size = sizeof(data) + (uint64_t)data.len;
+        element = element ? physical_view(physical, address, size) : NULL;
+        if (!element)
             return fail(failure, "setup_data", "the element at 0x%lx is out of our reach", address);
         if (handoff->setup_data_count == HANDOFF_SETUP_DATA_MAX)
             return fail(failure, "setup_data", "more than %u elements, or a circle", HANDOFF_SETUP_DATA_MAX);
         handoff->setup_data[handoff->setup_data_count++] =
-            (struct handoff_setup_data){ address, data->type, sizeof(*data) + (uint64_t)length };
-        if (data->type == SETUP_E820_EXT && with_map &&
-            !read_e820(handoff, (const void *)data->data, length / sizeof(struct boot_e820_entry), failure))
+            (struct handoff_setup_data){ address, data.type, size };
+        if (data.type == SETUP_E820_EXT && with_map &&
+            !read_e820(handoff, (const void *)(element + sizeof(data)), data.len / sizeof(struct boot_e820_entry),
+                       failure))
             return false;
-        address = data->next;
+        address = data.next;
     }
     return true;
 }

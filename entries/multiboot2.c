@@ -8,6 +8,7 @@
 #include "common/checked.h"
 #include "common/string.h"
 #include "entries/normalise.h"
+#include "firmware/acpi.h"
 
 #define INFORMATION_MAX (16u << 20) /* bytes; more is garbage */
 #define TAG_ALIGNMENT 8
@@ -80,7 +81,7 @@ static bool read_framebuffer(struct handoff *handoff, const void *tag, uint32_t 
         handoff->text_screen.columns = (uint8_t)given->width;
         handoff->text_screen.rows = (uint8_t)given->height;
         handoff->text_screen.mode = VGA_TEXT_MODE;
-    } else if (given->type == MULTIBOOT2_FRAMEBUFFER_RGB && size >= sizeof(*given)) {
+    } else if (given->type == MULTIBOOT2_FRAMEBUFFER_RGB && size >= MULTIBOOT2_FRAMEBUFFER_RGB_SIZE) {
         handoff->framebuffer = (struct handoff_framebuffer){
             .present = true,
             .address = given->address,
@@ -125,14 +126,18 @@ static bool read_boot_services(struct handoff *handoff, const void *tag, uint32_
     return true;
 }
 
-/* RSDP and SMBIOS entry point come as copies. */
-static bool keep_copy(struct handoff *handoff, const void *tag, uint32_t size, uint32_t header,
+/* RSDP and SMBIOS entry point come as copies. Ours is at least room bytes long, zero at its end. */
+static bool keep_copy(struct handoff *handoff, const void *tag, uint32_t size, uint32_t header, uint32_t room,
                       struct known_address *where, struct failure *failure)
 {
-    void *copy = arena_take(&handoff->arena, size - header);
+    void *copy;
 
+    if (room < size - header)
+        room = size - header;
+    copy = arena_take(&handoff->arena, room);
     if (!copy)
         return fail(failure, "multiboot2", "a table of %u bytes is too long", size);
+    memset(copy, 0, room);
     memcpy(copy, (const uint8_t *)tag + header, size - header);
     *where = (struct known_address){ true, (uint64_t)copy };
     return true;
@@ -142,12 +147,12 @@ static bool read_rsdp_old(struct handoff *handoff, const void *tag, uint32_t siz
 {
     if (handoff->rsdp.present) /* the new one says more */
         return true;
-    return keep_copy(handoff, tag, size, MULTIBOOT2_RSDP_COPY, &handoff->rsdp, failure);
+    return keep_copy(handoff, tag, size, MULTIBOOT2_RSDP_COPY, sizeof(struct acpi_rsdp), &handoff->rsdp, failure);
 }
 
 static bool read_rsdp_new(struct handoff *handoff, const void *tag, uint32_t size, struct failure *failure)
 {
-    return keep_copy(handoff, tag, size, MULTIBOOT2_RSDP_COPY, &handoff->rsdp, failure);
+    return keep_copy(handoff, tag, size, MULTIBOOT2_RSDP_COPY, sizeof(struct acpi_rsdp), &handoff->rsdp, failure);
 }
 
 static bool read_smbios(struct handoff *handoff, const void *tag, uint32_t size, struct failure *failure)
@@ -155,7 +160,7 @@ static bool read_smbios(struct handoff *handoff, const void *tag, uint32_t size,
     const uint8_t *anchor = (const uint8_t *)tag + MULTIBOOT2_SMBIOS_COPY;
     bool is_3 = size >= MULTIBOOT2_SMBIOS_COPY + 5 && !memcmp(anchor, "_SM3_", 5);
 
-    return keep_copy(handoff, tag, size, MULTIBOOT2_SMBIOS_COPY, is_3 ? &handoff->smbios3 : &handoff->smbios, failure);
+    return keep_copy(handoff, tag, size, MULTIBOOT2_SMBIOS_COPY, 0, is_3 ? &handoff->smbios3 : &handoff->smbios, failure);
 }
 
 static const struct tag_reader {
@@ -171,8 +176,8 @@ static const struct tag_reader {
     { MULTIBOOT2_TAG_FRAMEBUFFER, offsetof(struct multiboot2_framebuffer, red_position), read_framebuffer },
     { MULTIBOOT2_TAG_EFI64_SYSTEM_TABLE, sizeof(struct multiboot2_efi64), read_system_table },
     { MULTIBOOT2_TAG_SMBIOS, MULTIBOOT2_SMBIOS_COPY, read_smbios },
-    { MULTIBOOT2_TAG_RSDP_OLD, MULTIBOOT2_RSDP_COPY, read_rsdp_old },
-    { MULTIBOOT2_TAG_RSDP_NEW, MULTIBOOT2_RSDP_COPY, read_rsdp_new },
+    { MULTIBOOT2_TAG_RSDP_OLD, MULTIBOOT2_RSDP_COPY + ACPI_RSDP_VERSION_1_SIZE, read_rsdp_old },
+    { MULTIBOOT2_TAG_RSDP_NEW, MULTIBOOT2_RSDP_COPY + sizeof(struct acpi_rsdp), read_rsdp_new },
     { MULTIBOOT2_TAG_EFI_BOOT_SERVICES, sizeof(struct multiboot2_tag), read_boot_services },
     { MULTIBOOT2_TAG_EFI64_IMAGE_HANDLE, sizeof(struct multiboot2_efi64), read_image_handle },
 };

@@ -66,6 +66,7 @@ struct multiboot2_framebuffer {
 };
 
 #define MULTIBOOT2_FRAMEBUFFER_RGB 1
+#define MULTIBOOT2_FRAMEBUFFER_RGB_SIZE (offsetof(struct multiboot2_framebuffer, blue_size) + 1) /* no padding in the tag */
 #define MULTIBOOT2_FRAMEBUFFER_TEXT 2
 
 struct multiboot2_efi64 {

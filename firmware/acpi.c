@@ -7,7 +7,6 @@
 #include "common/string.h"
 
 #define RSDP_STEP 16
-#define RSDP_VERSION_1_SIZE 20
 #define EBDA_SEGMENT 0x40e
 #define EBDA_SIZE 1024
 #define BIOS_START 0xe0000
@@ -21,7 +20,7 @@ struct acpi_header {
     uint8_t revision, checksum;
     char oem[6], oem_table[8];
     uint32_t oem_revision, creator, creator_revision;
-};
+} __attribute__((packed)); /* and so aligned to nothing, as tables may be */
 
 _Static_assert(sizeof(struct acpi_header) == 36, "ACPI 6.5, table 5.4");
 
@@ -54,8 +53,8 @@ static bool find_in(const struct physical *physical, uint64_t start, uint64_t si
 {
     const uint8_t *bytes = physical_view(physical, start, size);
 
-    for (uint64_t at = 0; bytes && at + RSDP_VERSION_1_SIZE <= size; at += RSDP_STEP) {
-        if (memcmp(bytes + at, "RSD PTR ", 8) || !adds_up(bytes + at, RSDP_VERSION_1_SIZE))
+    for (uint64_t at = 0; bytes && at + ACPI_RSDP_VERSION_1_SIZE <= size; at += RSDP_STEP) {
+        if (memcmp(bytes + at, "RSD PTR ", 8) || !adds_up(bytes + at, ACPI_RSDP_VERSION_1_SIZE))
             continue;
         *address = start + at;
         return true;
@@ -96,13 +95,14 @@ static uint64_t read_number(const uint8_t *at, unsigned size)
 /* The FADT, by the XSDT where there is one, else by the RSDT. */
 static const uint8_t *find_fadt(const struct physical *physical, uint64_t address, uint32_t *length)
 {
-    const struct acpi_rsdp *rsdp = physical_view(physical, address, RSDP_VERSION_1_SIZE);
-    bool extended = rsdp && rsdp->revision >= 2 && physical_view(physical, address, sizeof(*rsdp));
-    unsigned entry_size = extended && rsdp->xsdt ? 8 : 4;
+    const struct acpi_rsdp *rsdp = physical_view(physical, address, ACPI_RSDP_VERSION_1_SIZE);
+    const struct acpi_rsdp *whole = rsdp && rsdp->revision >= 2 ? physical_view(physical, address, sizeof(*rsdp)) : NULL;
+    unsigned entry_size = whole && whole->xsdt ? 8 : 4;
     uint32_t root_length;
-    const uint8_t *root = rsdp ? view_table(physical, entry_size == 8 ? rsdp->xsdt : rsdp->rsdt, NULL, &root_length)
-                               : NULL;
+    const uint8_t *root = NULL;
 
+    if (rsdp)
+        root = view_table(physical, entry_size == 8 ? whole->xsdt : rsdp->rsdt, NULL, &root_length);
     for (uint32_t i = 0; root && i < ROOT_ENTRIES_MAX; i++) {
         uint64_t at = sizeof(struct acpi_header) + (uint64_t)i * entry_size;
 

@@ -21,6 +21,8 @@ struct acpi_rsdp {
     uint8_t reserved[3];
 } __attribute__((packed));
 
+#define ACPI_RSDP_VERSION_1_SIZE 20 /* bytes, from signature to rsdt */
+
 _Static_assert(sizeof(struct acpi_rsdp) == 36, "ACPI 6.5, table 5.3");
 
 /*

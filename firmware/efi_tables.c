@@ -75,26 +75,33 @@ void efi_read_tables(struct handoff *handoff, const struct physical *physical)
     static const EFI_GUID smbios = { 0xeb9d2d31, 0x2d88, 0x11d3, { 0x9a, 0x16, 0x00, 0x90, 0x27, 0x3f, 0xc1, 0x4d } };
     static const EFI_GUID smbios3 = { 0xf2fd1544, 0x9794, 0x4a2c, { 0x99, 0x2e, 0xe5, 0xbb, 0xcf, 0x20, 0xe3, 0x94 } };
     static const EFI_GUID tree = { 0xb1b621d5, 0xf19c, 0x41a5, { 0x83, 0x0b, 0xd9, 0x15, 0x2c, 0x69, 0xaa, 0xe0 } };
-    const EFI_SYSTEM_TABLE *system = physical_view(physical, handoff->efi.system_table, sizeof(*system));
-    const EFI_CONFIGURATION_TABLE *tables;
+    const void *given = physical_view(physical, handoff->efi.system_table, sizeof(EFI_SYSTEM_TABLE));
     struct known_address old_rsdp = { 0 };
+    EFI_CONFIGURATION_TABLE table;
+    EFI_SYSTEM_TABLE system;
+    const uint8_t *tables;
 
-    if (!system || system->Hdr.Signature != EFI_SYSTEM_TABLE_SIGNATURE || system->NumberOfTableEntries > TABLES_MAX)
+    if (!given)
         return;
-    tables = physical_view(physical, (uint64_t)system->ConfigurationTable,
-                           system->NumberOfTableEntries * sizeof(*tables));
-    for (uint64_t i = 0; tables && i < system->NumberOfTableEntries; i++) {
-        uint64_t address = (uint64_t)tables[i].VendorTable;
+    memcpy(&system, given, sizeof(system)); /* another loader's word for it: it may lie anywhere */
+    if (system.Hdr.Signature != EFI_SYSTEM_TABLE_SIGNATURE || system.NumberOfTableEntries > TABLES_MAX)
+        return;
+    tables = physical_view(physical, (uint64_t)system.ConfigurationTable, system.NumberOfTableEntries * sizeof(table));
+    for (uint64_t i = 0; tables && i < system.NumberOfTableEntries; i++) {
+        uint64_t address;
 
-        if (!memcmp(&tables[i].VendorGuid, &acpi2, sizeof(acpi2)))
+        memcpy(&table, tables + i * sizeof(table), sizeof(table));
+        address = (uint64_t)table.VendorTable;
+
+        if (!memcmp(&table.VendorGuid, &acpi2, sizeof(acpi2)))
             keep(&handoff->rsdp, address);
-        else if (!memcmp(&tables[i].VendorGuid, &acpi, sizeof(acpi)))
+        else if (!memcmp(&table.VendorGuid, &acpi, sizeof(acpi)))
             keep(&old_rsdp, address);
-        else if (!memcmp(&tables[i].VendorGuid, &smbios, sizeof(smbios)))
+        else if (!memcmp(&table.VendorGuid, &smbios, sizeof(smbios)))
             keep(&handoff->smbios, address);
-        else if (!memcmp(&tables[i].VendorGuid, &smbios3, sizeof(smbios3)))
+        else if (!memcmp(&table.VendorGuid, &smbios3, sizeof(smbios3)))
             keep(&handoff->smbios3, address);
-        else if (!memcmp(&tables[i].VendorGuid, &tree, sizeof(tree)))
+        else if (!memcmp(&table.VendorGuid, &tree, sizeof(tree)))
             keep(&handoff->device_tree, address);
     }
     if (old_rsdp.present)

@@ -60,11 +60,13 @@ static bool place_kernel(const struct linux_kernel *kernel, enum launch_mode mod
     return fail(failure, "kernel", "no free memory for %lu bytes from 0x%lx on", kernel->init_size, kernel->preferred);
 }
 
-static bool initrd_may_stay(const struct linux_boot *boot, uint64_t last_allowed)
+static bool initrd_may_stay(const struct linux_boot *boot, const struct linux_places *places, uint64_t last_allowed)
 {
     uint64_t start = (uint64_t)boot->initrds[0].data, size = boot->initrds[0].size;
+    /* A kernel that cannot be moved may lie over it. */
+    bool apart = start + size <= places->kernel || start >= places->kernel + boot->kernel->init_size;
 
-    return boot->initrd_count == 1 && size && !(start % MAP_PAGE) && start + size - 1 <= last_allowed;
+    return boot->initrd_count == 1 && size && apart && !(start % MAP_PAGE) && start + size - 1 <= last_allowed;
 }
 
 static bool place_initrds(const struct linux_boot *boot, enum launch_mode mode, struct handoff *handoff,
@@ -82,7 +84,7 @@ static bool place_initrds(const struct linux_boot *boot, enum launch_mode mode, 
     }
     if (!places->initrd_size)
         return true;
-    if (initrd_may_stay(boot, anywhere ? UINT64_MAX : kernel->initrd_last)) {
+    if (initrd_may_stay(boot, places, anywhere ? UINT64_MAX : kernel->initrd_last)) {
         places->initrd = (uint64_t)boot->initrds[0].data;
         return true;
     }

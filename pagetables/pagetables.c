@@ -12,6 +12,7 @@
 #define LARGE (1ull << 7) /* a page, not a table, at levels 2 and 3 */
 #define NOT_EXECUTABLE (1ull << 63)
 #define ADDRESS_BITS 0x000ffffffffff000ull
+#define PHYSICAL_LIMIT (1ull << 52) /* the first address with a bit that ADDRESS_BITS lacks */
 #define FLAG_BITS (PRESENT | WRITABLE | LARGE | NOT_EXECUTABLE)
 
 /* Bytes that one entry of a level covers: 4 KiB at level 1, 2 MiB, 1 GiB, 512 GiB, 256 TiB. */
@@ -47,10 +48,15 @@ bool pagetables_start(struct pagetables *tables, void *pages, uint32_t page_coun
     return new_table(tables) != NULL;
 }
 
+static bool is_table(uint64_t entry, unsigned level)
+{
+    return level > 1 && (entry & PRESENT) && !(entry & LARGE);
+}
+
 /* The table that an entry of `level` leads to: made where there is none, or out of the large page that was there. */
 static uint64_t *descend(struct pagetables *tables, uint64_t *entry, unsigned level)
 {
-    if ((*entry & PRESENT) && !(*entry & LARGE))
+    if (is_table(*entry, level))
         return (uint64_t *)(*entry & ADDRESS_BITS);
 
     uint64_t *table = new_table(tables);
@@ -73,21 +79,32 @@ static bool is_page_level(const struct pagetables *tables, unsigned level)
     return level <= 2 || (level == 3 && tables->gigabyte_pages);
 }
 
-/* Maps as much of [start, end) as one entry can, and returns where that ends; 0 where the tables are used up. */
-static uint64_t map_one(struct pagetables *tables, uint64_t start, uint64_t end, uint64_t flags)
+/* Whether one entry of `level` may map what begins at start. */
+static bool fits(const struct pagetables *tables, uint64_t entry, unsigned level, uint64_t start, uint64_t end)
+{
+    uint64_t size = coverage(level);
+
+    return is_page_level(tables, level) && !(start & (size - 1)) && end - start >= size && !is_table(entry, level);
+}
+
+/* Maps as much of [start, end) as one table can, and returns where that ends; 0 where the tables are used up. */
+static uint64_t map_some(struct pagetables *tables, uint64_t start, uint64_t end, uint64_t flags)
 {
     uint64_t *table = tables->pages;
 
     for (unsigned level = tables->levels; level >= 1; level--) {
-        uint64_t *entry = &table[entry_index(start, level)];
-        uint64_t size = coverage(level);
+        unsigned index = entry_index(start, level);
 
-        if (is_page_level(tables, level) && !(start & (size - 1)) && end - start >= size &&
-            (level == 1 || !(*entry & PRESENT) || (*entry & LARGE))) {
-            *entry = flags ? start | flags | (level > 1 ? LARGE : 0) : 0;
-            return start + size;
+        if (fits(tables, table[index], level, start, end)) {
+            const uint64_t size = coverage(level), large = level > 1 ? LARGE : 0;
+
+            do {
+                table[index++] = flags ? start | flags | large : 0;
+                start += size;
+            } while (index < ENTRIES && end - start >= size && !is_table(table[index], level));
+            return start;
         }
-        table = descend(tables, entry, level);
+        table = descend(tables, &table[index], level);
         if (!table)
             return 0;
     }
@@ -96,7 +113,7 @@ static uint64_t map_one(struct pagetables *tables, uint64_t start, uint64_t end,
 
 bool pagetables_map(struct pagetables *tables, uint64_t start, uint64_t end, unsigned access, struct failure *failure)
 {
-    uint64_t flags = 0;
+    uint64_t limit = coverage(tables->levels) * (ENTRIES / 2), flags = 0;
 
     if (access)
         flags |= PRESENT;
@@ -105,13 +122,17 @@ bool pagetables_map(struct pagetables *tables, uint64_t start, uint64_t end, uns
     if (access && !(access & MAP_ACCESS_EXECUTE) && tables->no_execute)
         flags |= NOT_EXECUTABLE;
 
-    /* Identity-mapped addresses must be canonical, in the lower half. */
-    if (start > end || end > coverage(tables->levels) * (ENTRIES / 2))
+    /* Identity-mapped addresses must be canonical, in the lower half, and physical ones that an entry can hold. */
+    if (limit > PHYSICAL_LIMIT)
+        limit = PHYSICAL_LIMIT;
+    if (start > end || end > limit)
         return fail(failure, "page tables", "0x%lx-0x%lx is beyond %u levels", start, end, tables->levels);
+    if (start == end)
+        return true;
     start &= ~(PAGETABLES_PAGE - 1);
     end = (end + PAGETABLES_PAGE - 1) & ~(PAGETABLES_PAGE - 1);
     while (start < end) {
-        start = map_one(tables, start, end, flags);
+        start = map_some(tables, start, end, flags);
         if (!start)
             return fail(failure, "page tables", "more than %u tables are needed", tables->page_count);
     }

@@ -44,7 +44,7 @@ def of(door, memory, cpus):
 
 
 def _boot(door, efi, memory, cpus, made, folder):
-    job = doors.Job(made.vmlinuz if efi else made.vmlinux, folder, "console=ttyS0 quiet qvtest.auto", made.initrds[:1])
+    job = doors.Job(made.vmlinuz if efi else made.vmlinux, folder, f"console=ttyS0 quiet qvtest.auto {door.needs}", made.initrds[:1])
     if efi:
         direct = dataclasses.replace(door, start=doors.qemu_kernel)
     else:

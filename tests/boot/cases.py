@@ -46,35 +46,40 @@ class Case:
         return int(self.memory[:-1]) << 30 if self.memory.endswith("G") else int(self.memory) << 20
 
     @property
+    def own_words(self):
+        """The payload's own command line."""
+        return joined(OWN, doors.DOORS[self.door].needs)
+
+    @property
     def packed_words(self):
         """The command line in the image. A door that has none leaves all words to it."""
-        door = doors.DOORS[self.door]
-        return OWN if door.words else _joined(OWN, f"qvtest.door={self.door}", EXTRA, self.words)
+        given = not doors.DOORS[self.door].words
+        return joined(self.own_words, f"qvtest.door={self.door}", EXTRA, self.words) if given else self.own_words
 
     def job(self, made):
         """The doors.Job that starts this case with the assets MADE."""
         door = doors.DOORS[self.door]
         job = doors.Job(assets.BUILD / f"quadrivium.{door.image}", self.folder)
-        extra = _joined(f"qvtest.door={self.door}", EXTRA, self.words) if door.words else ""
+        extra = joined(f"qvtest.door={self.door}", EXTRA, self.words) if door.words else ""
         initrds = made.initrds[:self.initrds]
         if self.payload == "packed":
             job.image = packed(door.image, made.vmlinuz, initrds, self.packed_words)
             job.words = extra
         elif self.payload == "modules":
             job.modules = [made.vmlinuz, *initrds]
-            job.string = OWN if door.strings else ""
-            job.words = extra if door.strings else _joined(OWN, extra)
+            job.string = self.own_words if door.strings else ""
+            job.words = extra if door.strings else joined(self.own_words, extra)
         else:
             job.image = made.vmlinux if door.image == "elf" else made.vmlinuz
             job.modules = initrds
-            job.words = _joined(OWN, extra)
+            job.words = joined(self.own_words, extra)
         return job
 
     def command_line(self, job):
         """What /proc/cmdline shall be: the payload's own words, then those given at the door less the loader's own."""
         own = {"packed": self.packed_words, "modules": job.string, "bare": ""}[self.payload]
-        given = _joined(doors.DOORS[self.door].prefix, job.words)
-        words = _joined(own, given).split(" ")
+        given = joined(doors.DOORS[self.door].prefix, job.words)
+        words = joined(own, given).split(" ")
         return " ".join(word for word in words if self.payload == "bare" or not word.startswith(OURS))
 
 
@@ -114,5 +119,5 @@ def pack(output, kernel, initrds, words):
     assert done.returncode == 0, f"quadrivium-pack: {done.stdout}{done.stderr}"
 
 
-def _joined(*parts):
+def joined(*parts):
     return " ".join(part for part in parts if part)

@@ -22,6 +22,8 @@ FIRMWARE = {
     "ovmf-flash": ["-drive", f"if=pflash,format=raw,readonly=on,file={OVMF_CODE}",
                    "-drive", f"if=pflash,format=raw,snapshot=on,file={OVMF_VARS}"],
 }
+# microvm has neither HPET nor ACPI timer. On a busy host Linux's calibration against the PIT fails, and it then waits for ever.
+TSC_GIVEN = "tsc_early_khz=2400000"
 IMAGE = "image"         # the file's name on the media that GRUB reads
 BOOT_IMAGE = f"BOOT_IMAGE=/{IMAGE}"
 
@@ -50,6 +52,7 @@ class Door:
     prefix: str = ""                    # what the loader before us puts in front of the words
     words: bool = True                  # whether a command line can be given
     strings: bool = False               # whether modules have command lines
+    needs: str = ""                     # what a kernel must be told on this machine
 
     def arguments(self, job, memory, cpus, cpu):
         """The arguments that make QEMU's machine and start the job on it."""
@@ -144,7 +147,7 @@ DOORS = {door.name: door for door in (
     Door("pvh-pc", "elf", "pc", "seabios", "blob", qemu_kernel,
          "QEMU's PVH loader, machine pc"),
     Door("pvh-microvm", "elf", "microvm", "qboot", "blob", qemu_kernel,
-         "QEMU's PVH loader, machine microvm"),
+         "QEMU's PVH loader, machine microvm", needs=TSC_GIVEN),
     Door("efi", "efi", "q35", "ovmf-flash", "", efi_disk,
          "OVMF, as the fallback application of a disk", words=False),
     Door("efi-bios", "efi", "q35", "ovmf", "", efi_folder,

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import machine
 
 END = r"GUEST end"
-# What ends the wait for END at once.
-FATAL = r"^quadrivium: error: .*|Kernel panic.*|rescue>|KEXEC failed|!!!! X64 Exception.*|^error: .*"
+# What ends the wait for END at once; of GRUB's errors all but one, which stops nothing.
+FATAL = r"^quadrivium: error: .*|Kernel panic.*|rescue>|KEXEC failed|!!!! X64 Exception.*|^error: (?!no suitable video).*"
 RAM = "System RAM"
 LARGE = 1 << 20
 

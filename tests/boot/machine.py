@@ -13,7 +13,7 @@ import subprocess
 import time
 
 QEMU = "qemu-system-x86_64"
-TIMEOUT = 180           # seconds; a boot takes 2 to 15, but the host may stall
+TIMEOUT = 120           # seconds; a boot takes 2 to 15, but the host may stall
 TAIL = 40               # lines of console in the report of a failure
 PR_SET_PDEATHSIG = 1
 

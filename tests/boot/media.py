@@ -21,6 +21,7 @@ PARTITION = "(hd0,msdos1)"
 
 COMMON_MODULES = ["part_msdos", "fat", "boot", "echo"]
 BIOS_MODULES = [*COMMON_MODULES, "biosdisk", "serial", "terminal"]
+EFI_MODULES = [*COMMON_MODULES, "efi_gop"]
 SERIAL = ["serial --unit=0 --speed=115200", "terminal_output serial"]
 
 
@@ -64,7 +65,7 @@ def grub_bios(path, commands, modules, files):
 
 def grub_efi(path, commands, modules, files):
     """A disk from which EFI firmware starts GRUB, which runs COMMANDS with FILES on (hd0,msdos1)."""
-    core = _core(path, "x86_64-efi", commands, [*COMMON_MODULES, *modules])
+    core = _core(path, "x86_64-efi", commands, [*EFI_MODULES, *modules])
     return disk(path, files | {EFI_FALLBACK: core})
 
 

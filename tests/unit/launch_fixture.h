@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What launch.c needs around it, and real memory at addresses below 4 GiB, as a machine has it: for tests of handoff/
+ * that write where a memory map says. For one .c file of a test.
+ */
+#ifndef TESTS_UNIT_LAUNCH_FIXTURE_H
+#define TESTS_UNIT_LAUNCH_FIXTURE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/mman.h>
+
+#include "cpu/cpu.h"
+#include "pagetables/pagetables.h"
+
+#define MIB (1ull << 20)
+#define GIB (1ull << 30)
+
+/* Below the address sanitizer's shadow, and where nothing else is put. */
+#define REAL_START 0x60000000ull
+#define REAL_END   0x62000000ull
+
+struct cpu cpu;
+
+static bool reachable;
+
+bool identity_reach(uint64_t start, uint64_t size)
+{
+    (void)start;
+    (void)size;
+    return reachable;
+}
+
+extern const uint8_t trampoline_start[], trampoline_end[], image_base[], image_end[];
+
+__asm__(".pushsection .rodata\n"
+        ".globl trampoline_start, trampoline_end, image_base, image_end\n"
+        "trampoline_start: .ascii \"the trampoline's code\"\n"
+        "trampoline_end:\n"
+        "image_base: .skip 64\n"
+        "image_end:\n"
+        ".popsection\n");
+
+static inline uint8_t *real(uint64_t address)
+{
+    return (uint8_t *)address;
+}
+
+/* A cmocka group setup; later calls give the same memory, cleared. */
+static inline int fixture_memory(void **state)
+{
+    void *start = (void *)REAL_START;
+
+    (void)state;
+    munmap(start, REAL_END - REAL_START);
+    cpu = (struct cpu){ 0 };
+    reachable = true;
+    return mmap(start, REAL_END - REAL_START, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
+                -1, 0) == start
+               ? 0
+               : -1;
+}
+
+#endif

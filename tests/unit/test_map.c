@@ -1,0 +1,555 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* sources: common/map.c common/text.c common/failure.c */
+/* The memory map: adding, carving, finding, allocating; and all of it at random against a model. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Before cmocka.h, which has a macro fail(). */
+#include "common/map.h"
+
+#include <cmocka.h>
+
+#define MIB (1ull << 20)
+#define GIB (1ull << 30)
+
+static struct memory_map map;
+static struct failure failure;
+
+static int setup(void **state)
+{
+    (void)state;
+    memset(&map, 0, sizeof(map));
+    memset(&failure, 0, sizeof(failure));
+    return 0;
+}
+
+static bool add(uint64_t start, uint64_t end, uint32_t type)
+{
+    return map_add(&map, start, end - start, type, 0, &failure);
+}
+
+static bool carve(uint64_t start, uint64_t end, uint32_t type)
+{
+    return map_carve(&map, start, end - start, type, &failure);
+}
+
+/* What every map is: sorted, without overlaps and empty ranges, equal neighbours merged. */
+static void assert_sound(void)
+{
+    assert_true(map.count <= MAP_MAX);
+    for (uint32_t i = 0; i < map.count; i++) {
+        const struct range *here = &map.ranges[i], *next = here + 1;
+
+        assert_true(here->start < here->end);
+        if (i + 1 == map.count)
+            break;
+        assert_true(here->end <= next->start);
+        assert_false(here->end == next->start && here->type == next->type && here->flags == next->flags);
+    }
+}
+
+static void assert_map(const struct range *ranges, uint32_t count)
+{
+    assert_sound();
+    assert_int_equal(map.count, count);
+    for (uint32_t i = 0; i < count; i++) {
+        assert_int_equal(map.ranges[i].start, ranges[i].start);
+        assert_int_equal(map.ranges[i].end, ranges[i].end);
+        assert_int_equal(map.ranges[i].type, ranges[i].type);
+        assert_int_equal(map.ranges[i].flags, ranges[i].flags);
+    }
+}
+
+#define ASSERT_MAP(...)                               \
+    assert_map((const struct range[]){ __VA_ARGS__ }, \
+               sizeof((const struct range[]){ __VA_ARGS__ }) / sizeof(struct range))
+
+static void add_unsorted(void **state)
+{
+    (void)state;
+    assert_true(add(4 * GIB, 5 * GIB, MAP_RAM));
+    assert_true(add(0, 0x9fc00, MAP_RAM));
+    assert_true(add(0xfffc0000, 4 * GIB, MAP_RESERVED));
+    assert_true(add(MIB, 0x7ffe0000, MAP_RAM));
+    assert_true(add(0x9fc00, 0xa0000, MAP_RESERVED));
+    ASSERT_MAP({ 0, 0x9fc00, MAP_RAM, 0 }, { 0x9fc00, 0xa0000, MAP_RESERVED, 0 }, { MIB, 0x7ffe0000, MAP_RAM, 0 },
+               { 0xfffc0000, 4 * GIB, MAP_RESERVED, 0 }, { 4 * GIB, 5 * GIB, MAP_RAM, 0 });
+}
+
+static void add_empty(void **state)
+{
+    (void)state;
+    assert_true(map_add(&map, 0, 0, MAP_RAM, 0, &failure));
+    assert_true(map_add(&map, UINT64_MAX, 0, MAP_RESERVED, 0, &failure));
+    assert_true(map_carve(&map, UINT64_MAX, 0, MAP_OURS, &failure));
+    assert_int_equal(map.count, 0);
+}
+
+static void add_wrapping(void **state)
+{
+    (void)state;
+    assert_false(map_add(&map, UINT64_MAX - 10, 12, MAP_RAM, 0, &failure));
+    assert_string_equal(failure.what, "memory map");
+    assert_non_null(strstr(failure.why, "wrap around"));
+    assert_false(map_add(&map, 1, UINT64_MAX, MAP_RAM, 0, &failure));
+    assert_false(map_carve(&map, 2 * MIB, UINT64_MAX, MAP_OURS, &failure));
+    assert_true(map_add(&map, UINT64_MAX - 10, 10, MAP_RAM, 0, &failure));
+    assert_sound();
+}
+
+static void add_merges(void **state)
+{
+    (void)state;
+    assert_true(add(0, MIB, MAP_RAM));
+    assert_true(add(2 * MIB, 3 * MIB, MAP_RAM));
+    assert_true(add(MIB, 2 * MIB, MAP_RAM)); /* the gap between them */
+    ASSERT_MAP({ 0, 3 * MIB, MAP_RAM, 0 });
+    assert_true(add(MIB, 2 * MIB, MAP_RAM)); /* what is there already */
+    assert_true(add(MIB, 5 * MIB, MAP_RAM)); /* and more */
+    ASSERT_MAP({ 0, 5 * MIB, MAP_RAM, 0 });
+    assert_true(map_add(&map, 5 * MIB, MIB, MAP_RAM, MAP_RUNTIME, &failure)); /* flags keep ranges apart */
+    ASSERT_MAP({ 0, 5 * MIB, MAP_RAM, 0 }, { 5 * MIB, 6 * MIB, MAP_RAM, MAP_RUNTIME });
+}
+
+static void add_over_several(void **state)
+{
+    (void)state;
+    assert_true(add(2 * MIB, 3 * MIB, MAP_ACPI));
+    assert_true(add(5 * MIB, 6 * MIB, MAP_RESERVED));
+    assert_true(map_add(&map, 1 * MIB, 6 * MIB, MAP_RESERVED, MAP_RUNTIME, &failure));
+    ASSERT_MAP({ 1 * MIB, 2 * MIB, MAP_RESERVED, MAP_RUNTIME }, { 2 * MIB, 3 * MIB, MAP_ACPI, MAP_RUNTIME },
+               { 3 * MIB, 7 * MIB, MAP_RESERVED, MAP_RUNTIME });
+}
+
+static void contradictions(void **state)
+{
+    (void)state;
+    assert_true(add(MIB, 4 * MIB, MAP_RAM));
+    assert_false(add(2 * MIB, 3 * MIB, MAP_RESERVED));
+    assert_string_equal(failure.why, "0x200000-0x2fffff is said to be RAM and also reserved");
+
+    setup(NULL);
+    assert_true(add(MIB, 4 * MIB, MAP_NVS));
+    assert_false(add(0, MIB + 1, MAP_RAM)); /* one byte is enough */
+    assert_non_null(strstr(failure.why, "0x100000-0x100000 is said to be RAM and also NVS"));
+
+    setup(NULL);
+    assert_true(add(MIB, 4 * MIB, MAP_RAM));
+    assert_true(carve(MIB, 2 * MIB, MAP_MODULE));
+    assert_false(add(MIB, 2 * MIB, MAP_UNUSABLE)); /* in use, but RAM all the same */
+    assert_true(add(4 * MIB, 5 * MIB, MAP_RESERVED));
+    assert_true(add(0, MIB, MAP_RESERVED));
+}
+
+/* Of kinds that are not RAM the stricter holds, in whatever order they come. */
+static void stricter_holds(void **state)
+{
+    static const uint32_t strict[] = { MAP_PERSISTENT, MAP_RESERVED, MAP_ACPI, MAP_NVS, MAP_DISABLED, MAP_UNUSABLE };
+    const size_t count = sizeof(strict) / sizeof(*strict);
+
+    (void)state;
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < count; j++) {
+            setup(NULL);
+            assert_true(add(MIB, 2 * MIB, strict[i]));
+            assert_true(add(MIB, 2 * MIB, strict[j]));
+            ASSERT_MAP({ MIB, 2 * MIB, strict[i > j ? i : j], 0 });
+        }
+    }
+}
+
+/* A loader may describe its own parts as RAM in use, before the map says RAM or after. */
+static void ram_in_use(void **state)
+{
+    (void)state;
+    assert_true(add(2 * MIB, 3 * MIB, MAP_MODULE));
+    assert_true(add(MIB, 4 * MIB, MAP_RAM));
+    assert_true(add(MIB, 2 * MIB, MAP_FIRMWARE));
+    ASSERT_MAP({ MIB, 2 * MIB, MAP_FIRMWARE, 0 }, { 2 * MIB, 3 * MIB, MAP_MODULE, 0 },
+               { 3 * MIB, 4 * MIB, MAP_RAM, 0 });
+}
+
+static void carve_takes_only_what_is_free(void **state)
+{
+    (void)state;
+    assert_true(add(MIB, 2 * MIB, MAP_RAM));
+    assert_true(add(2 * MIB, 3 * MIB, MAP_RESERVED));
+    assert_true(add(3 * MIB, 4 * MIB, MAP_FIRMWARE));
+    assert_true(add(5 * MIB, 6 * MIB, MAP_RAM));
+    assert_true(carve(0, 5 * MIB + 1, MAP_OURS)); /* a hole stays a hole */
+    ASSERT_MAP({ MIB, 2 * MIB, MAP_OURS, 0 }, { 2 * MIB, 3 * MIB, MAP_RESERVED, 0 }, { 3 * MIB, 4 * MIB, MAP_OURS, 0 },
+               { 5 * MIB, 5 * MIB + 1, MAP_OURS, 0 }, { 5 * MIB + 1, 6 * MIB, MAP_RAM, 0 });
+    assert_true(carve(MIB, 2 * MIB, MAP_WORK)); /* what is taken stays whose it is */
+    assert_int_equal(map.ranges[0].type, MAP_OURS);
+}
+
+static void carve_the_middle(void **state)
+{
+    (void)state;
+    assert_true(add(0, 4 * MIB, MAP_RAM));
+    assert_true(carve(MIB + 1, MIB + 3, MAP_WORK));
+    assert_true(carve(MIB + 3, MIB + 4, MAP_WORK));
+    ASSERT_MAP({ 0, MIB + 1, MAP_RAM, 0 }, { MIB + 1, MIB + 4, MAP_WORK, 0 }, { MIB + 4, 4 * MIB, MAP_RAM, 0 });
+}
+
+static void full_map(void **state)
+{
+    (void)state;
+    for (uint64_t i = 0; i < MAP_MAX; i++)
+        assert_true(add(2 * i * MIB, (2 * i + 1) * MIB, i % 2 ? MAP_RAM : MAP_RESERVED));
+    assert_int_equal(map.count, MAP_MAX);
+    assert_sound();
+    assert_false(add(2 * MAP_MAX * MIB, (2 * MAP_MAX + 1) * MIB, MAP_RAM));
+    assert_string_equal(failure.why, "more than 1024 ranges");
+    assert_false(add(MIB, MIB + 1, MAP_ACPI));
+    assert_false(carve(2 * MIB + 1, 2 * MIB + 2, MAP_OURS));
+    assert_true(carve(2 * MIB, 3 * MIB, MAP_OURS)); /* needs no new range */
+    assert_int_equal(map.count, MAP_MAX);
+}
+
+static void find_lowest_and_highest(void **state)
+{
+    struct map_request request = { .size = 2 * MIB };
+    uint64_t address;
+
+    (void)state;
+    assert_true(add(MIB, 2 * MIB, MAP_RAM));
+    assert_true(add(4 * MIB, 8 * MIB, MAP_RAM));
+    assert_true(add(16 * MIB, 20 * MIB, MAP_RAM));
+    assert_true(add(24 * MIB, 25 * MIB, MAP_RAM));
+    assert_true(map_find(&map, &request, &address));
+    assert_int_equal(address, 4 * MIB);
+    request.high = true;
+    assert_true(map_find(&map, &request, &address));
+    assert_int_equal(address, 18 * MIB);
+    request.size = 4 * MIB + 1;
+    assert_false(map_find(&map, &request, &address));
+    request.size = 0;
+    assert_false(map_find(&map, &request, &address));
+    request.size = UINT64_MAX;
+    assert_false(map_find(&map, &request, &address));
+}
+
+static void find_within_limits(void **state)
+{
+    struct map_request request = { .size = MIB, .minimum = 3 * MIB + 1 };
+    uint64_t address;
+
+    (void)state;
+    assert_true(add(MIB, 8 * MIB, MAP_RAM));
+    assert_true(map_find(&map, &request, &address));
+    assert_int_equal(address, 3 * MIB + MAP_PAGE);
+    request.maximum = 4 * MIB + MAP_PAGE - 1; /* the last byte that will do */
+    assert_true(map_find(&map, &request, &address));
+    assert_int_equal(address, 3 * MIB + MAP_PAGE);
+    request.maximum--;
+    assert_false(map_find(&map, &request, &address));
+    request = (struct map_request){ .size = MIB, .maximum = 6 * MIB, .high = true };
+    assert_true(map_find(&map, &request, &address));
+    assert_int_equal(address, 5 * MIB);
+    request.maximum = UINT64_MAX;
+    assert_true(map_find(&map, &request, &address));
+    assert_int_equal(address, 7 * MIB);
+    request.minimum = 7 * MIB;
+    assert_true(map_find(&map, &request, &address));
+    request.minimum = UINT64_MAX;
+    assert_false(map_find(&map, &request, &address));
+}
+
+static void find_aligned(void **state)
+{
+    struct map_request request = { .size = MIB, .alignment = 2 * MIB };
+    uint64_t address;
+
+    (void)state;
+    assert_true(add(MIB, 6 * MIB + 1, MAP_RAM));
+    assert_true(map_find(&map, &request, &address));
+    assert_int_equal(address, 2 * MIB);
+    request.high = true;
+    assert_true(map_find(&map, &request, &address));
+    assert_int_equal(address, 4 * MIB);
+    request.alignment = 8 * MIB;
+    assert_false(map_find(&map, &request, &address));
+    request.alignment = 1ull << 63;
+    assert_false(map_find(&map, &request, &address));
+    request = (struct map_request){ .size = 1, .alignment = 16 }; /* a page all the same */
+    assert_true(map_find(&map, &request, &address));
+    assert_int_equal(address, MIB);
+}
+
+/* Only whole pages are given out, however the firmware cuts its ranges. */
+static void pages_inward(void **state)
+{
+    struct map_request request = { .size = 1 };
+    uint64_t address;
+
+    (void)state;
+    assert_true(add(MIB + 1, MIB + 2 * MAP_PAGE - 1, MAP_RAM));
+    assert_false(map_find(&map, &request, &address));
+    assert_true(add(MIB + 2 * MAP_PAGE - 1, MIB + 3 * MAP_PAGE - 1, MAP_RAM));
+    assert_true(map_find(&map, &request, &address));
+    assert_int_equal(address, MIB + MAP_PAGE);
+    request.high = true;
+    assert_true(map_find(&map, &request, &address));
+    assert_int_equal(address, MIB + MAP_PAGE);
+    request.size = MAP_PAGE + 1;
+    assert_false(map_find(&map, &request, &address));
+    assert_int_equal(map.ranges[0].start, MIB + 1); /* the map itself is as it was told */
+}
+
+static void page_zero_is_never_given(void **state)
+{
+    struct map_request request = { .size = 1 };
+    uint64_t address;
+
+    (void)state;
+    assert_true(add(0, MAP_PAGE, MAP_RAM));
+    assert_false(map_find(&map, &request, &address));
+    assert_true(add(MAP_PAGE, 2 * MAP_PAGE, MAP_RAM));
+    for (int high = 0; high < 2; high++) {
+        request.high = high;
+        assert_true(map_find(&map, &request, &address));
+        assert_int_equal(address, MAP_PAGE);
+    }
+    request.size = 2 * MAP_PAGE;
+    assert_false(map_find(&map, &request, &address));
+}
+
+static void firmware_memory_when_asked_for(void **state)
+{
+    struct map_request request = { .size = 3 * MIB };
+    uint64_t address;
+
+    (void)state;
+    assert_true(add(MIB, 2 * MIB, MAP_RAM));
+    assert_true(add(2 * MIB, 3 * MIB, MAP_FIRMWARE));
+    assert_true(add(3 * MIB, 4 * MIB, MAP_RAM));
+    assert_false(map_find(&map, &request, &address));
+    request.firmware_too = true;
+    assert_true(map_find(&map, &request, &address));
+    assert_int_equal(address, MIB);
+    assert_false(map_is_free(&map, MIB, 3 * MIB, false));
+    assert_true(map_is_free(&map, MIB, 3 * MIB, true));
+    assert_false(map_is_free(&map, MIB, 3 * MIB + 1, true));
+}
+
+static void coverage(void **state)
+{
+    (void)state;
+    assert_true(add(MIB, 2 * MIB, MAP_RAM));
+    assert_true(add(2 * MIB, 3 * MIB, MAP_MODULE));
+    assert_true(add(4 * MIB, 5 * MIB, MAP_RAM));
+    assert_true(add(5 * MIB, 6 * MIB, MAP_RESERVED));
+    assert_true(map_is_free(&map, MIB, MIB, false));
+    assert_false(map_is_free(&map, MIB, MIB + 1, false));
+    assert_true(map_is_ram(&map, MIB, 2 * MIB));
+    assert_false(map_is_ram(&map, MIB, 3 * MIB)); /* a hole */
+    assert_false(map_is_ram(&map, MIB - 1, 2));
+    assert_false(map_is_ram(&map, 4 * MIB, MIB + 1));
+    assert_false(map_is_ram(&map, 7 * MIB, 1));
+    assert_false(map_is_ram(&map, MIB, UINT64_MAX));
+    assert_true(map_is_ram(&map, 3 * MIB, 0));
+}
+
+/* ---- allocation ---- */
+
+static uint64_t refused; /* how often the firmware says no */
+static uint64_t asked_start, asked_size;
+
+static bool claim(uint64_t start, uint64_t size)
+{
+    asked_start = start;
+    asked_size = size;
+    return refused ? refused--, false : true;
+}
+
+static void allocate(void **state)
+{
+    const struct map_request request = { .size = MAP_PAGE + 1 };
+    uint64_t address;
+
+    (void)state;
+    assert_true(add(MIB, MIB + 5 * MAP_PAGE, MAP_RAM));
+    assert_true(map_allocate(&map, &request, MAP_WORK, &address, "thing", &failure));
+    assert_int_equal(address, MIB);
+    assert_true(map_allocate(&map, &request, MAP_PAYLOAD, &address, "thing", &failure));
+    assert_int_equal(address, MIB + 2 * MAP_PAGE);
+    ASSERT_MAP({ MIB, MIB + 2 * MAP_PAGE, MAP_WORK, 0 }, { MIB + 2 * MAP_PAGE, MIB + 4 * MAP_PAGE, MAP_PAYLOAD, 0 },
+               { MIB + 4 * MAP_PAGE, MIB + 5 * MAP_PAGE, MAP_RAM, 0 });
+    assert_false(map_allocate(&map, &request, MAP_WORK, &address, "thing", &failure));
+    assert_string_equal(failure.what, "thing");
+    assert_non_null(strstr(failure.why, "no free memory for 4097 bytes"));
+}
+
+static void firmware_refuses(void **state)
+{
+    const struct map_request request = { .size = 100 };
+    uint64_t address;
+
+    (void)state;
+    map.claim = claim;
+    refused = 2;
+    assert_true(add(MIB, MIB + 4 * MAP_PAGE, MAP_RAM));
+    assert_true(map_allocate(&map, &request, MAP_WORK, &address, "thing", &failure));
+    assert_int_equal(address, MIB + 2 * MAP_PAGE);
+    assert_int_equal(asked_start, address);
+    assert_int_equal(asked_size, MAP_PAGE);
+    ASSERT_MAP({ MIB, MIB + 2 * MAP_PAGE, MAP_FIRMWARE, 0 }, { MIB + 2 * MAP_PAGE, MIB + 3 * MAP_PAGE, MAP_WORK, 0 },
+               { MIB + 3 * MAP_PAGE, MIB + 4 * MAP_PAGE, MAP_RAM, 0 });
+    refused = UINT64_MAX;
+    assert_false(map_allocate(&map, &request, MAP_WORK, &address, "thing", &failure));
+    assert_true(map.ranges[2].type == MAP_FIRMWARE && map.count == 3);
+}
+
+static void names_and_types(void **state)
+{
+    (void)state;
+    assert_string_equal(map_type_name(MAP_RAM), "RAM");
+    assert_string_equal(map_type_name(MAP_PERSISTENT), "persistent");
+    assert_string_equal(map_type_name(MAP_OURS), "ours");
+    assert_string_equal(map_type_name(MAP_FIRMWARE), "firmware");
+    assert_string_equal(map_type_name(8), "unknown");
+    assert_string_equal(map_type_name(MAP_FIRMWARE + 1), "unknown");
+    assert_string_equal(map_type_name(UINT32_MAX), "unknown");
+    for (uint32_t type = 1; type <= 7; type++)
+        assert_int_equal(map_type_from_e820(type), type);
+    assert_int_equal(map_type_from_e820(0), MAP_RESERVED);
+    assert_int_equal(map_type_from_e820(8), MAP_RESERVED);
+    assert_int_equal(map_type_from_e820(12), MAP_RESERVED);
+    assert_int_equal(map_type_from_e820(MAP_OURS), MAP_RESERVED); /* not what a firmware may say */
+    assert_int_equal(map_type_from_e820(UINT32_MAX), MAP_RESERVED);
+}
+
+/* ---- at random, against a slow model: a type for each of a few hundred units ---- */
+
+#define UNITS 400
+#define UNIT  MAP_PAGE
+
+static uint32_t model[UNITS]; /* 0: nothing */
+
+static bool model_is_ram(uint32_t type)
+{
+    return type == MAP_RAM || type >= MAP_OURS;
+}
+
+/* Whether the units may be of that type, given what they are. */
+static bool model_allows(uint64_t first, uint64_t end, uint32_t type)
+{
+    for (uint64_t unit = first; unit < end; unit++) {
+        if (model[unit] && model_is_ram(model[unit]) != model_is_ram(type))
+            return false;
+    }
+    return true;
+}
+
+static void model_add(uint64_t first, uint64_t end, uint32_t type)
+{
+    /* ACPI < NVS, reserved before both: the numbers are in the order of strictness for those three. */
+    for (uint64_t unit = first; unit < end; unit++) {
+        if (!model[unit] || (type != MAP_RAM && type > model[unit]))
+            model[unit] = type;
+    }
+}
+
+static void assert_as_modelled(void)
+{
+    uint32_t i = 0;
+
+    assert_sound();
+    for (uint64_t unit = 0; unit < UNITS; unit++) {
+        while (i < map.count && map.ranges[i].end <= unit * UNIT)
+            i++;
+        bool there = i < map.count && map.ranges[i].start <= unit * UNIT;
+
+        assert_int_equal(there ? map.ranges[i].type : 0, model[unit]);
+    }
+}
+
+/* The lowest or highest run of free units from `alignment` units to the next, page 0 left out; UNITS where none is. */
+static uint64_t model_find(uint64_t size, uint64_t alignment, bool high)
+{
+    uint64_t found = UNITS;
+
+    for (uint64_t first = alignment; first + size <= UNITS; first += alignment) {
+        uint64_t run = 0;
+
+        while (run < size && model[first + run] == MAP_RAM)
+            run++;
+        if (run < size)
+            continue;
+        found = first;
+        if (!high)
+            break;
+    }
+    return found;
+}
+
+static void random_series(unsigned seed)
+{
+    static const uint32_t types[] = { MAP_RAM, MAP_RAM, MAP_RESERVED, MAP_ACPI, MAP_NVS };
+
+    srand(seed);
+    setup(NULL);
+    memset(model, 0, sizeof(model));
+    for (unsigned step = 0; step < 500; step++) {
+        uint64_t first = (uint64_t)rand() % UNITS, size = (uint64_t)rand() % 20;
+        uint64_t end = first + size < UNITS ? first + size : UNITS;
+        uint32_t type = types[(unsigned)rand() % (sizeof(types) / sizeof(*types))];
+        struct map_request request = { .size = (size + 1) * UNIT, .alignment = UNIT << rand() % 4, .high = rand() % 2 };
+        uint64_t address, expected = model_find(size + 1, request.alignment / UNIT, request.high);
+
+        assert_int_equal(map_find(&map, &request, &address), expected < UNITS);
+        if (expected < UNITS)
+            assert_int_equal(address, expected * UNIT);
+        if (rand() % 4 == 0) {
+            assert_true(carve(first * UNIT, end * UNIT, MAP_WORK));
+            for (uint64_t unit = first; unit < end; unit++)
+                model[unit] = model[unit] == MAP_RAM ? MAP_WORK : model[unit];
+        } else if (model_allows(first, end, type)) {
+            assert_true(add(first * UNIT, end * UNIT, type));
+            model_add(first, end, type);
+        }
+        assert_as_modelled();
+    }
+}
+
+static void random_against_model(void **state)
+{
+    (void)state;
+    for (unsigned seed = 1; seed <= 20; seed++)
+        random_series(seed);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(add_unsorted, setup),
+        cmocka_unit_test_setup(add_empty, setup),
+        cmocka_unit_test_setup(add_wrapping, setup),
+        cmocka_unit_test_setup(add_merges, setup),
+        cmocka_unit_test_setup(add_over_several, setup),
+        cmocka_unit_test_setup(contradictions, setup),
+        cmocka_unit_test_setup(stricter_holds, setup),
+        cmocka_unit_test_setup(ram_in_use, setup),
+        cmocka_unit_test_setup(carve_takes_only_what_is_free, setup),
+        cmocka_unit_test_setup(carve_the_middle, setup),
+        cmocka_unit_test_setup(full_map, setup),
+        cmocka_unit_test_setup(find_lowest_and_highest, setup),
+        cmocka_unit_test_setup(find_within_limits, setup),
+        cmocka_unit_test_setup(find_aligned, setup),
+        cmocka_unit_test_setup(pages_inward, setup),
+        cmocka_unit_test_setup(page_zero_is_never_given, setup),
+        cmocka_unit_test_setup(firmware_memory_when_asked_for, setup),
+        cmocka_unit_test_setup(coverage, setup),
+        cmocka_unit_test_setup(allocate, setup),
+        cmocka_unit_test_setup(firmware_refuses, setup),
+        cmocka_unit_test(names_and_types),
+        cmocka_unit_test(random_against_model),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
