@@ -73,6 +73,45 @@ $(BUILD)/quadrivium-pack: $(PACK_C) $(wildcard tools/*.h payloads/*.h common/*.h
 
 include tests/native.mk
 
+# Debian's tools of the tests are for Debian's python3, which need not be the first on PATH.
+PYTHON := /usr/bin/python3
+JOBS   := $(shell nproc)
+PYTEST := $(PYTHON) -m pytest -n $(JOBS) --dist worksteal -p no:cacheprovider
+
+# Sets up what is missing, builds, runs every test; K=pattern runs those whose names match (pytest's -k).
+.PHONY: check
+check:
+	@tools/setup.sh build run check
+	@$(MAKE) --no-print-directory all $(UNIT_TESTS) $(FUZZ_TARGETS)
+	@$(MAKE) --no-print-directory format-check
+	$(PYTEST) -rfE $(if $(K),-k "$(K)") tests
+
+# The same with the fuzzers running for longer, and every boot case of the full matrix.
+.PHONY: check-all
+check-all:
+	@QUADRIVIUM_FUZZ_SECONDS=60 $(MAKE) --no-print-directory check
+
+.PHONY: format-check
+format-check:
+	@clang-format --dry-run --Werror $(filter-out entries/assembler.h,$(wildcard */*.c */*.h tests/*/*.c tests/*/*.h))
+
+# The tables in docs/ that tests write.
+.PHONY: docs
+docs: all
+	@tools/setup.sh build run check
+	QUADRIVIUM_WRITE_DOCS=1 $(PYTEST) -rfE tests/image tests/boot/test_cost.py
+
+# ---- running ----
+
+DOOR := pvh
+
+# Boots a real Debian kernel in QEMU through DOOR; AUTO=1 powers off by itself.
+.PHONY: run
+run:
+	@tools/setup.sh build run
+	@$(MAKE) --no-print-directory --silent all
+	@$(PYTHON) tests/boot/run.py $(DOOR) $(if $(AUTO),--auto)
+
 # ---- packages ----
 
 # Says once, by their Debian names, which packages the build lacks.

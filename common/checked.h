@@ -6,7 +6,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-static inline bool checked_add(uint64_t a, uint64_t b, uint64_t *sum) { return !__builtin_add_overflow(a, b, sum); }
+static inline bool checked_add(uint64_t a, uint64_t b, uint64_t *sum)
+{
+    return !__builtin_add_overflow(a, b, sum);
+}
 
 static inline bool checked_multiply(uint64_t a, uint64_t b, uint64_t *product)
 {
@@ -28,6 +31,9 @@ static inline bool checked_within(uint64_t offset, uint64_t size, uint64_t limit
     return offset <= limit && size <= limit - offset;
 }
 
-static inline uint64_t align_down(uint64_t value, uint64_t alignment) { return value & ~(alignment - 1); }
+static inline uint64_t align_down(uint64_t value, uint64_t alignment)
+{
+    return value & ~(alignment - 1);
+}
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Consoles and printing. A console is one row: a name as `qv.console=` has it and two functions. Those that need no more
- * than I/O ports and memory are known here (consoles.c); one that lives in a firmware registers itself.
+ * Consoles and printing. A console is one row: a name as `qv.console=` has it and two functions. Those that need no
+ * more than I/O ports and memory are known here (consoles.c); one that lives in a firmware registers itself.
  */
 #ifndef COMMON_CONSOLE_H
 #define COMMON_CONSOLE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The consoles that need only I/O ports and memory: the first serial port (a 16550; National Semiconductor PC16550D data
- * sheet, section 8), the debug port 0xe9 of Bochs, QEMU and Xen, and VGA text at 0xb8000 in mode 3.
+ * The consoles that need only I/O ports and memory: the first serial port (a 16550; National Semiconductor PC16550D
+ * data sheet, section 8), the debug port 0xe9 of Bochs, QEMU and Xen, and VGA text at 0xb8000 in mode 3.
  */
 #include "common/console.h"
 
@@ -13,24 +13,24 @@
 
 /* ---- com1 ---- */
 
-#define COM1 0x3f8
-#define UART_DATA (COM1 + 0)
-#define UART_INTERRUPTS (COM1 + 1)
-#define UART_DIVISOR_LOW (COM1 + 0)
+#define COM1              0x3f8
+#define UART_DATA         (COM1 + 0)
+#define UART_INTERRUPTS   (COM1 + 1)
+#define UART_DIVISOR_LOW  (COM1 + 0)
 #define UART_DIVISOR_HIGH (COM1 + 1)
-#define UART_FIFO (COM1 + 2)
-#define UART_LINE (COM1 + 3)
-#define UART_MODEM (COM1 + 4)
-#define UART_STATUS (COM1 + 5)
-#define UART_SCRATCH (COM1 + 7)
+#define UART_FIFO         (COM1 + 2)
+#define UART_LINE         (COM1 + 3)
+#define UART_MODEM        (COM1 + 4)
+#define UART_STATUS       (COM1 + 5)
+#define UART_SCRATCH      (COM1 + 7)
 
-#define LINE_8N1 0x03
-#define LINE_DIVISOR_ACCESS 0x80
-#define FIFO_ENABLE_AND_CLEAR 0x07
-#define MODEM_DTR_RTS 0x03
+#define LINE_8N1                 0x03
+#define LINE_DIVISOR_ACCESS      0x80
+#define FIFO_ENABLE_AND_CLEAR    0x07
+#define MODEM_DTR_RTS            0x03
 #define STATUS_TRANSMITTER_READY 0x20
 
-#define UART_CLOCK 115200 /* bits per second at divisor 1 */
+#define UART_CLOCK    115200  /* bits per second at divisor 1 */
 #define UART_PATIENCE 1000000 /* polls: a stuck port must not stop a boot */
 
 static bool com1_start(struct span options, bool forced)
@@ -83,14 +83,14 @@ const struct console console_debugcon = { "debugcon", debugcon_start, debugcon_w
 
 /* ---- vga ---- */
 
-#define VGA_TEXT 0xb8000
-#define VGA_COLUMNS 80
-#define VGA_ROWS 25
+#define VGA_TEXT          0xb8000
+#define VGA_COLUMNS       80
+#define VGA_ROWS          25
 #define VGA_GREY_ON_BLACK 0x0700
-#define CRTC_INDEX 0x3d4
-#define CRTC_DATA 0x3d5
-#define CRTC_CURSOR_HIGH 0x0e
-#define CRTC_CURSOR_LOW 0x0f
+#define CRTC_INDEX        0x3d4
+#define CRTC_DATA         0x3d5
+#define CRTC_CURSOR_HIGH  0x0e
+#define CRTC_CURSOR_LOW   0x0f
 
 static unsigned vga_at; /* cells from the upper left corner */
 

@@ -5,7 +5,10 @@
 
 #include <stdint.h>
 
-static inline void io_write8(uint16_t port, uint8_t value) { __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port)); }
+static inline void io_write8(uint16_t port, uint8_t value)
+{
+    __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
+}
 
 static inline void io_write16(uint16_t port, uint16_t value)
 {

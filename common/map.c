@@ -38,7 +38,7 @@ static bool is_free(uint32_t type, bool firmware_too)
 /* How little a kernel may do with it; of two claims on the same bytes the stricter holds. */
 static unsigned strictness(uint32_t type)
 {
-    static const uint8_t by_type[] = { [MAP_RAM] = 0,  [MAP_PERSISTENT] = 1, [MAP_RESERVED] = 2, [MAP_ACPI] = 3,
+    static const uint8_t by_type[] = { [MAP_RAM] = 0, [MAP_PERSISTENT] = 1, [MAP_RESERVED] = 2, [MAP_ACPI] = 3,
                                        [MAP_NVS] = 4, [MAP_DISABLED] = 5,   [MAP_UNUSABLE] = 6 };
 
     return type < sizeof(by_type) ? by_type[type] : 0;

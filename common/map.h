@@ -12,7 +12,7 @@
 #include "common/failure.h"
 
 #define MAP_PAGE 4096ull
-#define MAP_MAX 1024 /* ranges */
+#define MAP_MAX  1024 /* ranges */
 
 /* E820 has the first seven (ACPI 6.5, table 15.3); the others are RAM that somebody uses until the kernel runs. */
 enum map_type {
@@ -23,12 +23,12 @@ enum map_type {
     MAP_UNUSABLE = 5,
     MAP_DISABLED = 6,
     MAP_PERSISTENT = 7,
-    MAP_OURS = 0x100,      /* this image */
-    MAP_LOADER,            /* data of the loader before us that is still needed */
-    MAP_MODULE,            /* a module of the loader before us */
-    MAP_WORK,              /* taken by us for page tables, parameters, staging */
-    MAP_PAYLOAD,           /* where the kernel will lie */
-    MAP_FIRMWARE,          /* EFI boot services: free once they have ended */
+    MAP_OURS = 0x100, /* this image */
+    MAP_LOADER,       /* data of the loader before us that is still needed */
+    MAP_MODULE,       /* a module of the loader before us */
+    MAP_WORK,         /* taken by us for page tables, parameters, staging */
+    MAP_PAYLOAD,      /* where the kernel will lie */
+    MAP_FIRMWARE,     /* EFI boot services: free once they have ended */
 };
 
 #define MAP_RUNTIME 1u /* flag: EFI_MEMORY_RUNTIME */
@@ -43,8 +43,8 @@ struct range {
 struct memory_map {
     uint32_t count;
     /*
-     * Where a firmware still owns the memory it is asked for each range that map_allocate takes: a function that returns
-     * whether the firmware gave it. NULL: what the map calls RAM is free.
+     * Where a firmware still owns the memory it is asked for each range that map_allocate takes: a function that
+     * returns whether the firmware gave it. NULL: what the map calls RAM is free.
      */
     bool (*claim)(uint64_t start, uint64_t size);
     struct range ranges[MAP_MAX];

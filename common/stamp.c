@@ -10,7 +10,7 @@ static uint16_t mark_port;
 
 const char *phase_name(enum phase phase)
 {
-    static const char names[PHASE_COUNT][12] = { "door",    "cpu",      "pagetables", "normalised", "devices",
+    static const char names[PHASE_COUNT][12] = { "door",     "cpu",    "pagetables", "normalised", "devices",
                                                  "selected", "loaded", "unpacked",   "exit" };
 
     return phase < PHASE_COUNT ? names[phase] : "?";

@@ -38,8 +38,8 @@ void stamp(enum phase phase);
 void stamp_door(uint64_t ticks);
 
 /*
- * From now on each stamp also writes its number (0x20 + phase, in the range that Cloud Hypervisor's debug port keeps for
- * boot loaders) to an I/O port; those already passed are not written.
+ * From now on each stamp also writes its number (0x20 + phase, in the range that Cloud Hypervisor's debug port keeps
+ * for boot loaders) to an I/O port; those already passed are not written.
  */
 void stamp_mark(uint16_t port);
 

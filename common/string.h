@@ -20,11 +20,11 @@ char *strchr(const char *text, int character);
 
 #if !__STDC_HOSTED__
 /* A freestanding compiler may not take these for what they are by itself; named so, short ones become single moves. */
-#define memcpy __builtin_memcpy
+#define memcpy  __builtin_memcpy
 #define memmove __builtin_memmove
-#define memset __builtin_memset
-#define memcmp __builtin_memcmp
-#define strlen __builtin_strlen
+#define memset  __builtin_memset
+#define memcmp  __builtin_memcmp
+#define strlen  __builtin_strlen
 #endif
 
 #endif

@@ -11,9 +11,9 @@
 #include "common/span.h"
 
 /*
- * The printf subset that we use: %% %c %s %.*s %d %u %x with l, ll and z, a width, and 0 or - before it. %s and %c print what may
- * have come from outside: bytes outside printable ASCII become \xNN, so that no terminal obeys them. Calls put once for
- * each byte.
+ * The printf subset that we use: %% %c %s %.*s %d %u %x with l, ll and z, a width, and 0 or - before it. %s and %c
+ * print what may have come from outside: bytes outside printable ASCII become \xNN, so that no terminal obeys them.
+ * Calls put once for each byte.
  */
 void text_stream(void (*put)(void *context, char byte), void *context, const char *format, va_list arguments);
 

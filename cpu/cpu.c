@@ -8,13 +8,13 @@
 
 struct cpu cpu;
 
-#define CPUID_EXTENDED 0x80000001
-#define CPUID_EXTENDED_NX (1u << 20)           /* EDX */
+#define CPUID_EXTENDED                0x80000001
+#define CPUID_EXTENDED_NX             (1u << 20) /* EDX */
 #define CPUID_EXTENDED_GIGABYTE_PAGES (1u << 26) /* EDX */
-#define CPUID_FEATURES_HYPERVISOR (1u << 31)   /* leaf 1, ECX */
-#define HYPERVISOR_FIRST 0x40000000
-#define HYPERVISOR_LAST 0x40010000
-#define HYPERVISOR_STEP 0x100
+#define CPUID_FEATURES_HYPERVISOR     (1u << 31) /* leaf 1, ECX */
+#define HYPERVISOR_FIRST              0x40000000
+#define HYPERVISOR_LAST               0x40010000
+#define HYPERVISOR_STEP               0x100
 
 struct cpuid cpuid(uint32_t leaf, uint32_t subleaf)
 {

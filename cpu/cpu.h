@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One known CPU state: descriptor tables, exceptions, control registers, FPU; what the CPU can do; how fast its clock ticks. */
+/* One known CPU state: descriptor tables, exceptions, control registers, FPU; what the CPU can do; how fast its clock
+ * ticks. */
 #ifndef CPU_CPU_H
 #define CPU_CPU_H
 
@@ -13,25 +14,26 @@ struct cpuid {
 struct cpuid cpuid(uint32_t leaf, uint32_t subleaf);
 
 struct cpu {
-    bool no_execute;      /* EFER.NXE may be set */
-    bool gigabyte_pages;  /* 1 GiB pages */
-    bool five_levels;     /* CR4.LA57 was on when we were entered, and stays on until the launch */
-    uint32_t hypervisor;  /* first CPUID leaf of the hypervisor, or 0 */
-    bool xen;             /* that hypervisor is Xen */
+    bool no_execute;     /* EFER.NXE may be set */
+    bool gigabyte_pages; /* 1 GiB pages */
+    bool five_levels;    /* CR4.LA57 was on when we were entered, and stays on until the launch */
+    uint32_t hypervisor; /* first CPUID leaf of the hypervisor, or 0 */
+    bool xen;            /* that hypervisor is Xen */
 };
 
 extern struct cpu cpu;
 
 /*
- * Brings the CPU into our state. firmware_alive: EFI boot services still run, so the segments, the control registers and
- * all interrupts stay the firmware's, and only the exceptions become ours.
+ * Brings the CPU into our state. firmware_alive: EFI boot services still run, so the segments, the control registers
+ * and all interrupts stay the firmware's, and only the exceptions become ours.
  */
 void cpu_start(bool firmware_alive);
 
 /* Gives the firmware its own exception handlers back, before it is called for the last time. */
 void cpu_return_exceptions(void);
 
-/* Frequency of the time stamp counter in Hz, 0 if it cannot be told; *source says by what. Measured once, when asked for. */
+/* Frequency of the time stamp counter in Hz, 0 if it cannot be told; *source says by what. Measured once, when asked
+ * for. */
 uint64_t tsc_frequency(const char **source);
 
 /*

@@ -10,11 +10,11 @@
 #include "cpu/cpu.h"
 #include "cpu/registers.h"
 
-#define IDT_ENTRIES 256
-#define ENTRY_SIZE 16        /* bytes between the entries of exceptions.S */
+#define IDT_ENTRIES    256
+#define ENTRY_SIZE     16     /* bytes between the entries of exceptions.S */
 #define GATE_INTERRUPT 0x8e00 /* present, ring 0, 64-bit interrupt gate */
-#define TRACE_MAX 16
-#define GUARD_SIZE 4096 /* of start.S */
+#define TRACE_MAX      16
+#define GUARD_SIZE     4096 /* of start.S */
 
 struct gate {
     uint16_t offset_low;

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define EXCEPTION_IST 1 /* the interrupt stack that exceptions run on, once we have a TSS */
+#define EXCEPTION_IST     1 /* the interrupt stack that exceptions run on, once we have a TSS */
 #define EXCEPTION_VECTORS 32
 
 /* What exceptions.S leaves on the stack, lowest address first. */

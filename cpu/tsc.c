@@ -7,21 +7,22 @@
 #include "common/io.h"
 #include "cpu/cpu.h"
 
-#define CPUID_TSC 0x15
-#define CPUID_FREQUENCY 0x16
+#define CPUID_TSC         0x15
+#define CPUID_FREQUENCY   0x16
 #define HYPERVISOR_TIMING 0x10 /* EAX: kHz */
-#define XEN_TIME 3             /* sub-leaf 0, ECX: kHz */
+#define XEN_TIME          3    /* sub-leaf 0, ECX: kHz */
 
-#define PIT_CHANNEL2 0x42
-#define PIT_COMMAND 0x43
+#define PIT_CHANNEL2          0x42
+#define PIT_COMMAND           0x43
 #define PIT_CHANNEL2_ONE_SHOT 0xb0 /* channel 2, low then high byte, mode 0 */
-#define PIT_GATE 0x61
-#define PIT_GATE_ON 0x01
-#define PIT_SPEAKER 0x02
-#define PIT_OUTPUT 0x20
-#define PIT_HZ 1193182ull
-#define PIT_TICKS (PIT_HZ / 500)
-#define PIT_PATIENCE 2000000 /* reads; each takes about a microsecond on a real machine, and much less in some others */
+#define PIT_GATE              0x61
+#define PIT_GATE_ON           0x01
+#define PIT_SPEAKER           0x02
+#define PIT_OUTPUT            0x20
+#define PIT_HZ                1193182ull
+#define PIT_TICKS             (PIT_HZ / 500)
+#define PIT_PATIENCE          2000000 /* reads; each takes about a microsecond on a real machine, and much less in some others \
+                                       */
 
 static uint64_t by_cpuid(const char **source)
 {

@@ -104,8 +104,8 @@ const char *door_consoles(enum door door)
 }
 
 /*
- * A multiboot2 loader gives a copy of the RSDP and some Linux loaders give nothing, so the BIOS's own is looked for. A copy
- * that remains is moved to where the payload's kernel leaves it alone.
+ * A multiboot2 loader gives a copy of the RSDP and some Linux loaders give nothing, so the BIOS's own is looked for. A
+ * copy that remains is moved to where the payload's kernel leaves it alone.
  */
 static bool settle_rsdp(struct handoff *handoff, const struct physical *memory, struct failure *failure)
 {
@@ -113,8 +113,7 @@ static bool settle_rsdp(struct handoff *handoff, const struct physical *memory, 
     uint64_t arena = (uint64_t)handoff->arena.base, from = handoff->rsdp.address, found;
     bool copy = handoff->rsdp.present && from >= arena && from < arena + handoff->arena.size;
 
-    if (!handoff->efi.present && (copy || !handoff->rsdp.present) &&
-        acpi_find_rsdp(memory, &found)) {
+    if (!handoff->efi.present && (copy || !handoff->rsdp.present) && acpi_find_rsdp(memory, &found)) {
         handoff->rsdp = (struct known_address){ true, found };
         return true;
     }
@@ -126,8 +125,8 @@ static bool settle_rsdp(struct handoff *handoff, const struct physical *memory, 
     return true;
 }
 
-bool door_enter(struct handoff *handoff, const struct physical *memory, const struct given *given,
-                uint64_t image_start, uint64_t image_size, struct failure *failure)
+bool door_enter(struct handoff *handoff, const struct physical *memory, const struct given *given, uint64_t image_start,
+                uint64_t image_size, struct failure *failure)
 {
     if (!doors[handoff->door].enter(handoff, memory, given, failure))
         return false;

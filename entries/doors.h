@@ -22,10 +22,10 @@ bool door_firmware_alive(enum door door);
 const char *door_consoles(enum door door);
 
 /*
- * Fills *handoff, which handoff_start made empty, by the door's own normaliser, and adds what no loader tells. The image
- * lies at image_start and takes image_size bytes.
+ * Fills *handoff, which handoff_start made empty, by the door's own normaliser, and adds what no loader tells. The
+ * image lies at image_start and takes image_size bytes.
  */
-bool door_enter(struct handoff *handoff, const struct physical *memory, const struct given *given,
-                uint64_t image_start, uint64_t image_size, struct failure *failure);
+bool door_enter(struct handoff *handoff, const struct physical *memory, const struct given *given, uint64_t image_start,
+                uint64_t image_size, struct failure *failure);
 
 #endif

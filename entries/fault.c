@@ -20,6 +20,8 @@ bool fault_provoke(struct span kind)
 
     if (text_equals(kind, "ud"))
         __asm__ volatile("ud2");
+    else if (text_equals(kind, "de"))
+        __asm__ volatile("xorl %%ecx, %%ecx; divl %%ecx" : : : "eax", "ecx", "edx");
     else if (text_equals(kind, "gp"))
         *hide(1ull << 63) = 0;
     else if (text_equals(kind, "null"))

@@ -8,9 +8,9 @@
 #include "common/span.h"
 
 /*
- * KIND: ud (an undefined instruction), gp (a non-canonical address), null (a read of page 0), text (a write to code),
- * data (execution of data), stack (a write below the stack). Returns whether it knows the kind; then the protection failed,
- * or the firmware's own map does not protect.
+ * KIND: ud (an undefined instruction), de (a division by zero), gp (a non-canonical address), null (a read of page 0),
+ * text (a write to code), data (execution of data), stack (a write below the stack). Returns whether it knows the kind;
+ * where it returns after all, the machine's page tables, the firmware's perhaps, do not protect.
  */
 bool fault_provoke(struct span kind);
 

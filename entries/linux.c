@@ -18,10 +18,10 @@ _Static_assert(offsetof(struct boot_params, screen_info.orig_video_isVGA) == 0x0
 _Static_assert(offsetof(struct boot_params, scratch) == 0x1e4, "linux.S");
 _Static_assert(LAYOUT_SETUP_HEADER == offsetof(struct boot_params, hdr), "layout.h");
 
-#define EFI64_SIGNATURE 0x34364c45 /* "EL64" */
-#define VIDEO_VGA_TEXT 0x01        /* include/uapi/linux/screen_info.h */
+#define EFI64_SIGNATURE   0x34364c45 /* "EL64" */
+#define VIDEO_VGA_TEXT    0x01       /* include/uapi/linux/screen_info.h */
 #define VIDEO_VESA_LINEAR 0x23
-#define VIDEO_EFI_LINEAR 0x70
+#define VIDEO_EFI_LINEAR  0x70
 
 static uint64_t join(uint32_t low, uint32_t high)
 {
@@ -55,8 +55,7 @@ static bool read_setup_data(struct handoff *handoff, const struct physical *phys
             return fail(failure, "setup_data", "the element at 0x%lx is out of our reach", address);
         if (handoff->setup_data_count == HANDOFF_SETUP_DATA_MAX)
             return fail(failure, "setup_data", "more than %u elements, or a circle", HANDOFF_SETUP_DATA_MAX);
-        handoff->setup_data[handoff->setup_data_count++] =
-            (struct handoff_setup_data){ address, data.type, size };
+        handoff->setup_data[handoff->setup_data_count++] = (struct handoff_setup_data){ address, data.type, size };
         if (data.type == SETUP_E820_EXT && with_map &&
             !read_e820(handoff, (const void *)(element + sizeof(data)), data.len / sizeof(struct boot_e820_entry),
                        failure))
@@ -71,12 +70,9 @@ static void read_screen(struct handoff *handoff, const struct screen_info *scree
     bool vesa = screen->orig_video_isVGA == VIDEO_VESA_LINEAR;
 
     if (screen->orig_video_isVGA == VIDEO_VGA_TEXT) {
-        handoff->text_screen = (struct handoff_text_screen){ true,
-                                                             screen->orig_video_cols,
-                                                             screen->orig_video_lines,
-                                                             screen->orig_x,
-                                                             screen->orig_y,
-                                                             screen->orig_video_mode };
+        handoff->text_screen =
+            (struct handoff_text_screen){ true,           screen->orig_video_cols, screen->orig_video_lines,
+                                          screen->orig_x, screen->orig_y,          screen->orig_video_mode };
     } else if (vesa || screen->orig_video_isVGA == VIDEO_EFI_LINEAR) {
         handoff->framebuffer = (struct handoff_framebuffer){
             .present = true,
@@ -111,7 +107,8 @@ static void read_efi(struct handoff *handoff, const struct efi_info *info)
     };
 }
 
-/* Fields that are new, and hold garbage where a loader copied the whole page instead of zeroing it (sentinel is not 0). */
+/* Fields that are new, and hold garbage where a loader copied the whole page instead of zeroing it (sentinel is not 0).
+ */
 static void read_later_fields(struct handoff *handoff, const struct boot_params *params, uint32_t *high_ramdisk,
                               uint32_t *high_ramdisk_size, uint32_t *high_command_line)
 {
@@ -148,8 +145,8 @@ bool linux_normalise(struct handoff *handoff, const struct physical *physical, u
     uint64_t ramdisk = join(header.ramdisk_image, high_ramdisk);
     uint64_t ramdisk_size = join(header.ramdisk_size, high_ramdisk_size);
 
-    if (command_line && !handoff_copy_text(handoff, physical, command_line, LAYOUT_COMMAND_LINE_MAX + 1,
-                                           "command line", &handoff->command_line, failure))
+    if (command_line && !handoff_copy_text(handoff, physical, command_line, LAYOUT_COMMAND_LINE_MAX + 1, "command line",
+                                           &handoff->command_line, failure))
         return false;
     if (ramdisk && ramdisk_size && !handoff_add_module(handoff, ramdisk, ramdisk_size, "", 0, failure))
         return false;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Where the four roads meet: the way through the house, in order, the same for every door. And the one place that prints
- * an error and stops.
+ * Where the four roads meet: the way through the house, in order, the same for every door. And the one place that
+ * prints an error and stops.
  */
 #include <stddef.h>
 

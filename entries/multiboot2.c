@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Reading the multiboot2 boot information: Multiboot2 specification 2.0, section 3.6. One small reader a tag, one table of
- * them; tags that have none are passed over. Everything is copied: the information lies in free memory.
+ * Reading the multiboot2 boot information: Multiboot2 specification 2.0, section 3.6. One small reader a tag, one table
+ * of them; tags that have none are passed over. Everything is copied: the information lies in free memory.
  */
 #include "entries/multiboot2.h"
 
@@ -11,8 +11,8 @@
 #include "firmware/acpi.h"
 
 #define INFORMATION_MAX (16u << 20) /* bytes; more is garbage */
-#define TAG_ALIGNMENT 8
-#define VGA_TEXT_MODE 3
+#define TAG_ALIGNMENT   8
+#define VGA_TEXT_MODE   3
 
 /* A tag's text of at most its own size, NUL or not, copied. */
 static const char *copy_text(struct handoff *handoff, const void *tag, uint32_t header, uint32_t size)
@@ -160,7 +160,8 @@ static bool read_smbios(struct handoff *handoff, const void *tag, uint32_t size,
     const uint8_t *anchor = (const uint8_t *)tag + MULTIBOOT2_SMBIOS_COPY;
     bool is_3 = size >= MULTIBOOT2_SMBIOS_COPY + 5 && !memcmp(anchor, "_SM3_", 5);
 
-    return keep_copy(handoff, tag, size, MULTIBOOT2_SMBIOS_COPY, 0, is_3 ? &handoff->smbios3 : &handoff->smbios, failure);
+    return keep_copy(handoff, tag, size, MULTIBOOT2_SMBIOS_COPY, 0, is_3 ? &handoff->smbios3 : &handoff->smbios,
+                     failure);
 }
 
 static const struct tag_reader {

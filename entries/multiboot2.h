@@ -66,7 +66,8 @@ struct multiboot2_framebuffer {
 };
 
 #define MULTIBOOT2_FRAMEBUFFER_RGB 1
-#define MULTIBOOT2_FRAMEBUFFER_RGB_SIZE (offsetof(struct multiboot2_framebuffer, blue_size) + 1) /* no padding in the tag */
+#define MULTIBOOT2_FRAMEBUFFER_RGB_SIZE \
+    (offsetof(struct multiboot2_framebuffer, blue_size) + 1) /* no padding in the tag */
 #define MULTIBOOT2_FRAMEBUFFER_TEXT 2
 
 struct multiboot2_efi64 {
@@ -75,7 +76,7 @@ struct multiboot2_efi64 {
 };
 
 /* What the RSDP tags and the SMBIOS tag copy begins behind these many bytes. */
-#define MULTIBOOT2_RSDP_COPY 8
+#define MULTIBOOT2_RSDP_COPY   8
 #define MULTIBOOT2_SMBIOS_COPY 16
 
 _Static_assert(sizeof(struct multiboot2_module) == 16, "section 3.6.6");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The normalisers: each reads what one kind of loader leaves and writes struct handoff. They are pure functions over a
- * window onto physical memory, started with handoff_start; on failure *handoff is not to be used. The map that they leave
- * is the firmware's; handoff_complete then marks what is in use.
+ * window onto physical memory, started with handoff_start; on failure *handoff is not to be used. The map that they
+ * leave is the firmware's; handoff_complete then marks what is in use.
  */
 #ifndef ENTRIES_NORMALISE_H
 #define ENTRIES_NORMALISE_H

@@ -87,9 +87,8 @@ bool pvh_normalise(struct handoff *handoff, const struct physical *physical, uin
         memcpy(&info, given, sizeof(info));
     }
 
-    if (info.cmdline_paddr &&
-        !handoff_copy_text(handoff, physical, info.cmdline_paddr, LAYOUT_COMMAND_LINE_MAX + 1, "command line",
-                           &handoff->command_line, failure))
+    if (info.cmdline_paddr && !handoff_copy_text(handoff, physical, info.cmdline_paddr, LAYOUT_COMMAND_LINE_MAX + 1,
+                                                 "command line", &handoff->command_line, failure))
         return false;
     if (info.rsdp_paddr)
         handoff->rsdp = (struct known_address){ true, info.rsdp_paddr };

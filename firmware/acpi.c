@@ -125,7 +125,8 @@ static bool find_s5(const uint8_t *aml, uint32_t length, uint8_t values[2])
 {
     const uint8_t package_op = 0x12, byte_prefix = 0x0a;
 
-    for (uint32_t i = sizeof(struct acpi_header); i + 16 <= length; i++) {
+    /* The name, PackageOp and the first byte of the length: microvm's DSDT ends twelve bytes behind its name. */
+    for (uint32_t i = sizeof(struct acpi_header); i + 6 <= length; i++) {
         if (memcmp(aml + i, "_S5_", 4) || aml[i + 4] != package_op)
             continue;
 

@@ -9,10 +9,10 @@
 #include "cpu/cpu.h"
 #include "firmware/efi_tables.h"
 
-#define EXIT_TRIES 8
+#define EXIT_TRIES        8
 #define SPARE_DESCRIPTORS 64 /* room for what our own allocation and the firmware's events add to the map */
-#define OPTIONS_MAX 16384
-#define SEED_SIZE 32
+#define OPTIONS_MAX       16384
+#define SEED_SIZE         32
 
 static EFI_HANDLE image;
 static EFI_SYSTEM_TABLE *systab;
@@ -80,16 +80,16 @@ static bool read_map(struct failure *failure)
     if (get_map() != EFI_BUFFER_TOO_SMALL)
         return fail(failure, "efi", "no memory map");
     map.capacity = map.size + SPARE_DESCRIPTORS * map.descriptor_size;
-    if (systab->BootServices->AllocatePages(AllocateAnyPages, EfiLoaderData,
-                                            (map.capacity + MAP_PAGE - 1) / MAP_PAGE, &address))
+    if (systab->BootServices->AllocatePages(AllocateAnyPages, EfiLoaderData, (map.capacity + MAP_PAGE - 1) / MAP_PAGE,
+                                            &address))
         return fail(failure, "efi", "no memory for the memory map");
     map.descriptors = (EFI_MEMORY_DESCRIPTOR *)address;
     return get_map() == EFI_SUCCESS || fail(failure, "efi", "no memory map");
 }
 
 /*
- * UEFI 2.10, section 7.4.6: a fresh map and key for each try, and after the first failure no other service than those of
- * memory. Then our view of memory is made anew: what boot services used is free.
+ * UEFI 2.10, section 7.4.6: a fresh map and key for each try, and after the first failure no other service than those
+ * of memory. Then our view of memory is made anew: what boot services used is free.
  */
 static bool leave(struct handoff *handoff, struct failure *failure)
 {

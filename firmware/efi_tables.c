@@ -8,10 +8,10 @@
 #include "common/string.h"
 #include "common/text.h"
 
-#define PAGE 4096
-#define TABLES_MAX 1024
+#define PAGE                  4096
+#define TABLES_MAX            1024
 #define EFI_PERSISTENT_MEMORY 14 /* gnu-efi's list ends before it */
-#define BYTE_ORDER_MARK 0xfeff
+#define BYTE_ORDER_MARK       0xfeff
 
 _Static_assert(sizeof(EFI_MEMORY_DESCRIPTOR) == 40, "UEFI 2.10, section 7.2.3");
 _Static_assert(sizeof(EFI_CONFIGURATION_TABLE) == 24, "UEFI 2.10, section 4.6");

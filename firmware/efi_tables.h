@@ -12,8 +12,8 @@
 #include "handoff/handoff.h"
 
 /*
- * Adds the ranges of an EFI memory map (section 7.2.3): descriptors of descriptor_size bytes each, which may be more than
- * we know. ended: boot services have ended, so that what they and the loaders used is RAM.
+ * Adds the ranges of an EFI memory map (section 7.2.3): descriptors of descriptor_size bytes each, which may be more
+ * than we know. ended: boot services have ended, so that what they and the loaders used is RAM.
  */
 bool efi_add_map(struct memory_map *map, struct span descriptors, uint64_t descriptor_size, bool ended,
                  struct failure *failure);
@@ -23,8 +23,8 @@ void efi_read_tables(struct handoff *handoff, const struct physical *physical);
 
 /*
  * A boot option's LoadOptions as a command line in UTF-8 (section 3.1.3 leaves the format to us; shells give UCS-2 text
- * whose first word is the file's name, boot managers may give a BOM, nothing, or bytes of their own). Returns the number of bytes
- * written, without the NUL; 0 where it is no text. text holds text_size bytes.
+ * whose first word is the file's name, boot managers may give a BOM, nothing, or bytes of their own). Returns the
+ * number of bytes written, without the NUL; 0 where it is no text. text holds text_size bytes.
  */
 uint64_t efi_options_text(struct span options, char *text, uint64_t text_size);
 

@@ -9,9 +9,9 @@
 #include "firmware/efi.h"
 #include "firmware/xen.h"
 
-#define RESET_CONTROL 0xcf9 /* of Intel's chip sets and all that imitate them */
-#define RESET_CONTROL_FULL 0x0e
-#define KEYBOARD_COMMAND 0x64
+#define RESET_CONTROL        0xcf9 /* of Intel's chip sets and all that imitate them */
+#define RESET_CONTROL_FULL   0x0e
+#define KEYBOARD_COMMAND     0x64
 #define KEYBOARD_PULSE_RESET 0xfe
 
 void power_halt(void)

@@ -10,18 +10,19 @@
 
 _Static_assert(sizeof(struct boot_params) == 4096, "zero-page.rst");
 _Static_assert(offsetof(struct boot_params, hdr) == LINUX_SETUP_OFFSET, "zero-page.rst");
-_Static_assert(offsetof(struct boot_params, edd_mbr_sig_buffer) == LINUX_SETUP_OFFSET + LINUX_SETUP_MAX, "zero-page.rst");
+_Static_assert(offsetof(struct boot_params, edd_mbr_sig_buffer) == LINUX_SETUP_OFFSET + LINUX_SETUP_MAX,
+               "zero-page.rst");
 _Static_assert(offsetof(struct boot_params, e820_table) == 0x2d0, "zero-page.rst");
 _Static_assert(offsetof(struct boot_params, acpi_rsdp_addr) == 0x70, "zero-page.rst");
 _Static_assert(sizeof(struct boot_e820_entry) == 20, "zero-page.rst");
 
-#define LOADER_UNDEFINED 0xff /* boot.rst, type_of_loader: no number assigned */
-#define VIDEO_VGA_TEXT 0x01   /* include/uapi/linux/screen_info.h */
+#define LOADER_UNDEFINED  0xff /* boot.rst, type_of_loader: no number assigned */
+#define VIDEO_VGA_TEXT    0x01 /* include/uapi/linux/screen_info.h */
 #define VIDEO_VESA_LINEAR 0x23
-#define VIDEO_EFI_LINEAR 0x70
-#define VIDEO_64BIT_BASE 0x02
-#define EFI64_SIGNATURE 0x34364c45 /* "EL64" */
-#define VGA_TEXT_POINTS 16
+#define VIDEO_EFI_LINEAR  0x70
+#define VIDEO_64BIT_BASE  0x02
+#define EFI64_SIGNATURE   0x34364c45 /* "EL64" */
+#define VGA_TEXT_POINTS   16
 
 static uint32_t high(uint64_t value)
 {

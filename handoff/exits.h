@@ -10,8 +10,8 @@
 #include "handoff/linux.h"
 
 /*
- * Prepares a Linux kernel's launch by the exit that `wanted` names, or where it is absent by the best that the kernel has:
- * 64-bit, else 32-bit.
+ * Prepares a Linux kernel's launch by the exit that `wanted` names, or where it is absent by the best that the kernel
+ * has: 64-bit, else 32-bit.
  */
 bool exit_linux(const struct linux_boot *boot, struct span wanted, struct handoff *handoff, struct launch *launch,
                 struct failure *failure);

@@ -16,8 +16,8 @@
 #include "common/physical.h"
 #include "common/span.h"
 
-#define HANDOFF_VERSION 1
-#define HANDOFF_MODULES_MAX 64
+#define HANDOFF_VERSION        1
+#define HANDOFF_MODULES_MAX    64
 #define HANDOFF_SETUP_DATA_MAX 32
 
 /* How we were entered. The numbers are the stubs' too (entries/doors.h). */
@@ -113,8 +113,8 @@ struct handoff {
     struct handoff_setup_data setup_data[HANDOFF_SETUP_DATA_MAX];
 
     /*
-     * What must happen before the machine is handed on: with EFI, the end of boot services, after which `map` is the final
-     * one. NULL: nothing. After it nothing may be allocated, and only consoles that need no firmware print.
+     * What must happen before the machine is handed on: with EFI, the end of boot services, after which `map` is the
+     * final one. NULL: nothing. After it nothing may be allocated, and only consoles that need no firmware print.
      */
     bool (*leave)(struct handoff *handoff, struct failure *failure);
 
@@ -139,8 +139,8 @@ bool handoff_copy_text(struct handoff *handoff, const struct physical *physical,
                        const char *what, const char **copy, struct failure *failure);
 
 /*
- * Marks in the map what is in use: our image, [image_start, image_end), modules, setup_data, the firmware's map. A failure
- * where there is no RAM, or a module is not in RAM or overlaps the image.
+ * Marks in the map what is in use: our image, [image_start, image_end), modules, setup_data, the firmware's map. A
+ * failure where there is no RAM, or a module is not in RAM or overlaps the image.
  */
 bool handoff_complete(struct handoff *handoff, uint64_t image_start, uint64_t image_end, struct failure *failure);
 

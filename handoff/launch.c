@@ -11,7 +11,7 @@
 #include "handoff/trampoline.h"
 #include "pagetables/pagetables.h"
 
-#define GIB (1ull << 30)
+#define GIB      (1ull << 30)
 #define BELOW_4G 0xffffffffull
 
 struct copy {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Leaving: a list of segments to place and the state to enter the payload with. launch_prepare finds every contradiction
- * before a byte moves; launch_jump hands the machine to a trampoline page that lies outside all destinations, which
- * copies, zeroes and jumps.
+ * Leaving: a list of segments to place and the state to enter the payload with. launch_prepare finds every
+ * contradiction before a byte moves; launch_jump hands the machine to a trampoline page that lies outside all
+ * destinations, which copies, zeroes and jumps.
  */
 #ifndef HANDOFF_LAUNCH_H
 #define HANDOFF_LAUNCH_H
@@ -49,7 +49,7 @@ struct launch {
     void *parameters; /* finish's own */
 
     /* launch_prepare's own */
-    uint64_t trampoline; /* address of a page */
+    uint64_t trampoline;  /* address of a page */
     uint64_t page_tables; /* the root that the trampoline runs on */
 };
 

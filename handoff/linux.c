@@ -14,20 +14,20 @@
 #include "common/checked.h"
 #include "common/string.h"
 
-#define BELOW_4G 0xffffffffull
-#define MIB (1ull << 20)
-#define ENTRY64 0x200 /* boot.rst: the 64-bit entry is 0x200 bytes behind the 32-bit one */
+#define BELOW_4G         0xffffffffull
+#define MIB              (1ull << 20)
+#define ENTRY64          0x200 /* boot.rst: the 64-bit entry is 0x200 bytes behind the 32-bit one */
 #define INITRD_ALIGNMENT 4
-#define SEED_MAX 64
+#define SEED_MAX         64
 
 /* Ranges that the map may have gained by the time it is final. */
 #define MAP_SLACK 128
 
 struct parameters {
     struct boot_params params;
-    uint64_t more_max;           /* entries */
-    struct setup_data *more;     /* SETUP_E820_EXT */
-    struct setup_data *seed;     /* SETUP_RNG_SEED, or NULL */
+    uint64_t more_max;       /* entries */
+    struct setup_data *more; /* SETUP_E820_EXT */
+    struct setup_data *seed; /* SETUP_RNG_SEED, or NULL */
     char command_line[];
 };
 
@@ -107,9 +107,9 @@ static bool add_initrds(const struct linux_boot *boot, const struct linux_places
             .source = (uint64_t)boot->initrds[i].data,
             .file_size = boot->initrds[i].size,
             /* The padding is zero, as cpio's reader in the kernel wants it. */
-            .memory_size = i + 1 < boot->initrd_count ? (boot->initrds[i].size + INITRD_ALIGNMENT - 1) &
-                                                            ~(uint64_t)(INITRD_ALIGNMENT - 1)
-                                                      : boot->initrds[i].size,
+            .memory_size = i + 1 < boot->initrd_count
+                               ? (boot->initrds[i].size + INITRD_ALIGNMENT - 1) & ~(uint64_t)(INITRD_ALIGNMENT - 1)
+                               : boot->initrds[i].size,
         };
 
         if (segment.file_size && !launch_add(launch, &segment, failure))
@@ -137,10 +137,9 @@ static bool place_parameters(const struct linux_boot *boot, struct handoff *hand
     if (!map_allocate(&handoff->map, &request, MAP_PAYLOAD, &address, "kernel parameters", failure))
         return false;
 
-    const struct launch_segment segment = { .name = "kernel parameters",
-                                            .destination = address,
-                                            .source = address,
-                                            .file_size = request.size };
+    const struct launch_segment segment = {
+        .name = "kernel parameters", .destination = address, .source = address, .file_size = request.size
+    };
     struct parameters *parameters = (struct parameters *)address;
 
     parameters->more_max = more_max;
@@ -188,8 +187,8 @@ static void add_seed(struct parameters *parameters, const struct span *seed)
 static bool finish(struct launch *launch, const struct handoff *handoff, struct failure *failure)
 {
     struct parameters *parameters = launch->parameters;
-    int64_t more = boot_params_map(&parameters->params, &handoff->map,
-                                   (struct boot_e820_entry *)parameters->more->data, (uint32_t)parameters->more_max);
+    int64_t more = boot_params_map(&parameters->params, &handoff->map, (struct boot_e820_entry *)parameters->more->data,
+                                   (uint32_t)parameters->more_max);
 
     if (more < 0)
         return fail(failure, "memory map", "%u ranges are more than there is room for", handoff->map.count);
@@ -219,8 +218,7 @@ bool linux_prepare(const struct linux_boot *boot, enum launch_mode mode, struct 
 
     if (!map_carve(&handoff->map, places.kernel, kernel->init_size, MAP_PAYLOAD, failure) ||
         !launch_add(launch, &segment, failure) || !place_initrds(boot, mode, handoff, &places, failure) ||
-        !add_initrds(boot, &places, launch, failure) ||
-        !place_parameters(boot, handoff, launch, &places, failure))
+        !add_initrds(boot, &places, launch, failure) || !place_parameters(boot, handoff, launch, &places, failure))
         return false;
 
     struct parameters *parameters = launch->parameters;

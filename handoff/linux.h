@@ -14,10 +14,11 @@
 #include "handoff/handoff.h"
 #include "handoff/launch.h"
 
-/* struct boot_params from the setup header on to where other fields begin (edd_mbr_sig_buffer): room for headers to come. */
+/* struct boot_params from the setup header on to where other fields begin (edd_mbr_sig_buffer): room for headers to
+ * come. */
 #define LINUX_SETUP_OFFSET 0x1f1
-#define LINUX_SETUP_MAX (0x290 - LINUX_SETUP_OFFSET)
-#define LINUX_INITRDS_MAX 32
+#define LINUX_SETUP_MAX    (0x290 - LINUX_SETUP_OFFSET)
+#define LINUX_INITRDS_MAX  32
 
 /* A bzImage, taken apart (payloads/bzimage.c). */
 struct linux_kernel {
@@ -26,13 +27,13 @@ struct linux_kernel {
     uint16_t version;  /* of the boot protocol, 0x020f is 2.15 */
     bool relocatable;
     bool has_64bit_entry;
-    bool above_4g;             /* kernel, initrd, command line and parameters may lie above 4 GiB */
-    uint64_t preferred;        /* address */
-    uint64_t alignment;        /* bytes, wanted */
+    bool above_4g;              /* kernel, initrd, command line and parameters may lie above 4 GiB */
+    uint64_t preferred;         /* address */
+    uint64_t alignment;         /* bytes, wanted */
     uint64_t minimum_alignment; /* bytes, good enough */
-    uint64_t init_size;        /* bytes of RAM needed from the load address on */
-    uint64_t initrd_last;      /* the highest address that a byte of the initrd may have */
-    uint32_t command_line_max; /* bytes, without the NUL */
+    uint64_t init_size;         /* bytes of RAM needed from the load address on */
+    uint64_t initrd_last;       /* the highest address that a byte of the initrd may have */
+    uint32_t command_line_max;  /* bytes, without the NUL */
 };
 
 struct linux_boot {

@@ -74,6 +74,8 @@ bool options_read(struct options *options, struct span text, char *rest, uint64_
 {
     struct span word, ours;
 
+    if (text.size)
+        text.size = strnlen((const char *)text.data, text.size);
     while (text_next_word(&text, &word)) {
         if (!text_prefix(word, "qv.", &ours)) {
             if (!append(word, rest, rest_size))

@@ -6,14 +6,14 @@
 
 #include "common/string.h"
 
-#define ENTRIES 512
-#define PRESENT (1ull << 0)
-#define WRITABLE (1ull << 1)
-#define LARGE (1ull << 7) /* a page, not a table, at levels 2 and 3 */
+#define ENTRIES        512
+#define PRESENT        (1ull << 0)
+#define WRITABLE       (1ull << 1)
+#define LARGE          (1ull << 7) /* a page, not a table, at levels 2 and 3 */
 #define NOT_EXECUTABLE (1ull << 63)
-#define ADDRESS_BITS 0x000ffffffffff000ull
+#define ADDRESS_BITS   0x000ffffffffff000ull
 #define PHYSICAL_LIMIT (1ull << 52) /* the first address with a bit that ADDRESS_BITS lacks */
-#define FLAG_BITS (PRESENT | WRITABLE | LARGE | NOT_EXECUTABLE)
+#define FLAG_BITS      (PRESENT | WRITABLE | LARGE | NOT_EXECUTABLE)
 
 /* Bytes that one entry of a level covers: 4 KiB at level 1, 2 MiB, 1 GiB, 512 GiB, 256 TiB. */
 static uint64_t coverage(unsigned level)

@@ -4,7 +4,7 @@
 
 NATIVE_CFLAGS := -std=gnu11 -g -O1 -fno-omit-frame-pointer -Wall -Wextra -Werror $(EFI_HEADERS) $(VERSION_DEFINE) -I.
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
-FUZZ_SECONDS := 5
+FUZZ_SECONDS := 60
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -21,18 +21,13 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $$(call sources_of,tests/fuzz/%.c) $(HEADERS)
 	@mkdir -p $(@D)
 	clang $(NATIVE_CFLAGS) $(SANITIZE) -fsanitize=fuzzer $< $(call sources_of,$<) -o $@
 
-# Each prints cmocka's own report. All run, then the failures count.
+# By hand; `make check` runs both through tests/native/test_native.py.
 .PHONY: unit
 unit: $(UNIT_TESTS)
 	@failed=; for test in $(UNIT_TESTS); do $$test || failed="$$failed $$test"; done; \
 	test -z "$$failed" || { echo "unit: failed:$$failed" >&2; exit 1; }
 
-# Seeds first, then FUZZ_SECONDS of new inputs a target. `make fuzz FUZZ_SECONDS=600` for a long run.
+# A long run: `make fuzz FUZZ_SECONDS=600`.
 .PHONY: fuzz
 fuzz: $(FUZZ_TARGETS)
-	@failed=; for target in $(FUZZ_TARGETS); do name=$${target##*/fuzz_}; mkdir -p $(BUILD)/corpus/$$name; \
-	$$target -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 -verbosity=0 -artifact_prefix=$(BUILD)/fuzz/crash-$$name- \
-	    $(BUILD)/corpus/$$name tests/fuzz/seeds/$$name >$(BUILD)/fuzz/$$name.log 2>&1 \
-	    && echo "fuzz $$name: nothing found in $(FUZZ_SECONDS) s" \
-	    || { tail -n 40 $(BUILD)/fuzz/$$name.log; failed="$$failed $$name"; }; done; \
-	test -z "$$failed" || { echo "fuzz: failed:$$failed" >&2; exit 1; }
+	QUADRIVIUM_FUZZ_SECONDS=$(FUZZ_SECONDS) $(PYTEST) -rfE -k fuzz tests/native

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -228,14 +229,14 @@ static void content_check(struct content *content)
         die(content->source, "not a flattened device tree");
 }
 
-/* The "efi" or "elf" of the path's suffix; NULL: neither. */
+/* "efi" or "elf" by the path's suffix, whose case is free (firmware looks for BOOTX64.EFI); NULL: neither. */
 static const char *kind_suffix(const char *path)
 {
     const char *dot = strrchr(path, '.');
 
-    if (dot && (strcmp(dot, ".efi") == 0 || strcmp(dot, ".elf") == 0))
-        return dot + 1;
-    return NULL;
+    if (dot && strcasecmp(dot, ".efi") == 0)
+        return "efi";
+    return dot && strcasecmp(dot, ".elf") == 0 ? "elf" : NULL;
 }
 
 /* Beside this program, as in the build folder; else where an installation keeps it, PREFIX/bin beside PREFIX/lib. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Runs a door's normaliser over a machine's saved memory and writes what it read as a capture (tests/unit/replay.h has
- * the format): record [--power] DOOR ARGUMENT DUMP, where the file DUMP holds physical memory from address 0 on. --power
- * captures what turning the machine off reads, instead of what the door reads.
+ * the format): record [--power] DOOR ARGUMENT DUMP, where the file DUMP holds physical memory from address 0 on.
+ * --power captures what turning the machine off reads, instead of what the door reads.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -16,11 +16,11 @@
 #include "firmware/acpi.h"
 #include "firmware/efi_tables.h"
 
-#define LINE 32 /* bytes of memory a line */
-#define PAGE 4096
+#define LINE       32 /* bytes of memory a line */
+#define PAGE       4096
 #define BIOS_START 0xe0000
-#define BIOS_END 0x100000
-#define EBDA_END 0xa0000
+#define BIOS_END   0x100000
+#define EBDA_END   0xa0000
 #define RANGES_MAX 4096
 
 static const uint8_t *memory;

@@ -12,9 +12,9 @@
 
 #include <cmocka.h>
 
-#define FOLDER "tests/unit/captured"
+#define FOLDER        "tests/unit/captured"
 #define LINE_MAX_SIZE 512
-#define ALIGNMENT 16
+#define ALIGNMENT     16
 
 static void broken(const char *what, const char *detail)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Physical memory for native tests: what a boot left, from a capture file, or what a test builds. Every view is a copy of
- * exactly the bytes asked for, as aligned as their address, so that the sanitizers see whoever reads beyond.
+ * Physical memory for native tests: what a boot left, from a capture file, or what a test builds. Every view is a copy
+ * of exactly the bytes asked for, as aligned as their address, so that the sanitizers see whoever reads beyond.
  *
  * A capture is text, a line a fact, made by tests/capture/capture.py:
  *
@@ -20,7 +20,7 @@
 #include "handoff/handoff.h"
 
 #define REPLAY_RANGES_MAX 64
-#define REPLAY_VIEWS_MAX 8192
+#define REPLAY_VIEWS_MAX  8192
 
 struct replay {
     struct physical physical; /* first: the window is found from it */

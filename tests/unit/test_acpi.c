@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sources: tests/unit/replay.c firmware/acpi.c handoff/handoff.c common/map.c common/arena.c common/text.c common/failure.c common/physical.c */
+/* sources: tests/unit/replay.c firmware/acpi.c handoff/handoff.c */
+/* sources: common/map.c common/arena.c common/text.c common/failure.c common/physical.c */
 /* ACPI: where the RSDP is found, and what of the tables of QEMU's machines turns them off. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,12 +14,12 @@
 
 #include <cmocka.h>
 
-#define BIOS 0xe0000
-#define BIOS_END 0x100000
+#define BIOS         0xe0000
+#define BIOS_END     0x100000
 #define EBDA_POINTER 0x40e
-#define EBDA 0x9fc00
-#define NOWHERE 0x900000
-#define HEADER 36 /* bytes, of a table */
+#define EBDA         0x9fc00
+#define NOWHERE      0x900000
+#define HEADER       36 /* bytes, of a table */
 
 static void put_rsdp(struct replay *replay, uint64_t address, uint8_t error)
 {
@@ -51,8 +52,9 @@ static void of_real_machines(void **state)
     static const struct {
         const char *capture;
         uint64_t address;
-    } cases[] = { { "pvh-q35", 0xf59e0 }, { "pvh-pc", 0xf59d0 }, { "pvh-microvm", 0xf34d0 }, { "linux16", 0xf59e0 },
-                  { "linux32", 0xf59e0 }, { "linux64-kexec", 0xf59e0 }, { "multiboot2-bios", 0xf59e0 } };
+    } cases[] = { { "pvh-q35", 0xf59e0 },        { "pvh-pc", 0xf59d0 },  { "pvh-microvm", 0xf34d0 },
+                  { "linux16", 0xf59e0 },        { "linux32", 0xf59e0 }, { "linux64-kexec", 0xf59e0 },
+                  { "multiboot2-bios", 0xf59e0 } };
 
     (void)state;
     for (unsigned i = 0; i < sizeof(cases) / sizeof(*cases); i++) {

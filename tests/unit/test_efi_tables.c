@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sources: tests/unit/replay.c firmware/efi_tables.c entries/linux.c handoff/handoff.c common/map.c common/arena.c common/text.c common/failure.c common/physical.c */
+/* sources: tests/unit/replay.c firmware/efi_tables.c entries/linux.c handoff/handoff.c */
+/* sources: common/map.c common/arena.c common/text.c common/failure.c common/physical.c */
 /* What EFI leaves in memory: OVMF's own map and tables, then broken ones; load options of all sorts. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,8 +17,8 @@
 
 #include <cmocka.h>
 
-#define BUILT 0x200003 /* aligned to nothing */
-#define NOWHERE 0x900000
+#define BUILT      0x200003 /* aligned to nothing */
+#define NOWHERE    0x900000
 #define PERSISTENT 14
 
 static int setup(void **state)
@@ -166,11 +167,12 @@ static void configuration_tables(void **state)
 
 /* ---- maps built here ---- */
 
-static bool add_one(struct memory_map *map, uint32_t type, uint64_t attribute, uint64_t start, uint64_t pages, bool ended,
-                    struct failure *failure)
+static bool add_one(struct memory_map *map, uint32_t type, uint64_t attribute, uint64_t start, uint64_t pages,
+                    bool ended, struct failure *failure)
 {
-    EFI_MEMORY_DESCRIPTOR descriptor = { .Type = type, .PhysicalStart = start, .NumberOfPages = pages,
-                                         .Attribute = attribute };
+    EFI_MEMORY_DESCRIPTOR descriptor = {
+        .Type = type, .PhysicalStart = start, .NumberOfPages = pages, .Attribute = attribute
+    };
 
     map->count = 0;
     return efi_add_map(map, (struct span){ (const uint8_t *)&descriptor, sizeof(descriptor) }, sizeof(descriptor),
@@ -241,14 +243,15 @@ static void strides(void **state)
     for (uint64_t stride = sizeof(EFI_MEMORY_DESCRIPTOR); stride < 1024; stride += 61) {
         memset(bytes, 0xff, sizeof(bytes));
         for (uint64_t i = 0; i < 3; i++) {
-            EFI_MEMORY_DESCRIPTOR descriptor = { .Type = EfiConventionalMemory, .PhysicalStart = (9 - i) * 0x2000,
+            EFI_MEMORY_DESCRIPTOR descriptor = { .Type = EfiConventionalMemory,
+                                                 .PhysicalStart = (9 - i) * 0x2000,
                                                  .NumberOfPages = 1 };
 
             memcpy(bytes + i * stride, &descriptor, sizeof(descriptor));
         }
         boot->handoff->map.count = 0;
-        assert_true(efi_add_map(&boot->handoff->map, (struct span){ bytes, 4 * stride - 1 }, stride, true,
-                                &boot->failure));
+        assert_true(
+            efi_add_map(&boot->handoff->map, (struct span){ bytes, 4 * stride - 1 }, stride, true, &boot->failure));
         assert_int_equal(boot->handoff->map.count, 3);
         assert_int_equal(boot->handoff->map.ranges[0].start, 7 * 0x2000);
     }
@@ -295,7 +298,9 @@ static void options(void **state)
     OPTIONS("quiet splash", "quiet splash");
     OPTIONS("a\tb\r\nc", "a b  c");
     assert_options(marked, sizeof(marked), "quiet");
-    assert_options(marks, sizeof(marks), "\xef\xbb\xbf" "a"); /* only the first is a mark */
+    assert_options(marks, sizeof(marks),
+                   "\xef\xbb\xbf"
+                   "a"); /* only the first is a mark */
     assert_options(unended, sizeof(unended), "ab");
     assert_options(unended, 3, "a"); /* half a unit is none */
     assert_options(unended, 1, "");
@@ -321,8 +326,7 @@ static void options_in_other_scripts(void **state)
 
     (void)state;
     OPTIONS("r\u00e4\u20ac", "r\xc3\xa4\xe2\x82\xac");
-    assert_options(limits, sizeof(limits),
-                   "\x7e\xc2\x80\xdf\xbf\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf");
+    assert_options(limits, sizeof(limits), "\x7e\xc2\x80\xdf\xbf\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf");
 }
 
 static void options_that_are_no_text(void **state)

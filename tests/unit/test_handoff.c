@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sources: tests/unit/replay.c handoff/handoff.c common/map.c common/arena.c common/text.c common/failure.c common/physical.c */
+/* sources: tests/unit/replay.c handoff/handoff.c */
+/* sources: common/map.c common/arena.c common/text.c common/failure.c common/physical.c */
 /* Filling and completing struct handoff: modules, texts, and what of the map is in use. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,9 +14,9 @@
 
 #include <cmocka.h>
 
-#define IMAGE 0x101000
+#define IMAGE     0x101000
 #define IMAGE_END 0x173000
-#define RAM_END 0x8000000
+#define RAM_END   0x8000000
 
 static int setup(void **state)
 {
@@ -197,14 +198,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(begins_empty),
-        TEST(door_names),
-        TEST(marks_what_is_in_use),
-        TEST(setup_data_outside_of_ram),
-        TEST(no_ram),
-        TEST(modules_out_of_place),
-        TEST(module_list),
-        TEST(texts),
+        TEST(begins_empty), TEST(door_names),           TEST(marks_what_is_in_use), TEST(setup_data_outside_of_ram),
+        TEST(no_ram),       TEST(modules_out_of_place), TEST(module_list),          TEST(texts),
     };
 
     return cmocka_run_group_tests_name("handoff", tests, NULL, NULL);

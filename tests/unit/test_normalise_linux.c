@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sources: tests/unit/replay.c entries/linux.c handoff/handoff.c common/map.c common/arena.c common/text.c common/failure.c common/physical.c */
+/* sources: tests/unit/replay.c entries/linux.c handoff/handoff.c */
+/* sources: common/map.c common/arena.c common/text.c common/failure.c common/physical.c */
 /* boot_params: what QEMU, GRUB and kexec give, then each way of breaking it. */
 #include <asm/bootparam.h>
 #include <setjmp.h>
@@ -15,15 +16,15 @@
 
 #include <cmocka.h>
 
-#define WORDS "console=ttyS0 qv.timeout=3 captured"
-#define GRUB_WORDS "BOOT_IMAGE=/image " WORDS
-#define ELSEWHERE 0x400000
-#define NOWHERE 0x900000
-#define LOADER_QEMU 0xb0
-#define LOADER_GRUB 0x72
-#define LOADER_KEXEC 0xd0
+#define WORDS               "console=ttyS0 qv.timeout=3 captured"
+#define GRUB_WORDS          "BOOT_IMAGE=/image " WORDS
+#define ELSEWHERE           0x400000
+#define NOWHERE             0x900000
+#define LOADER_QEMU         0xb0
+#define LOADER_GRUB         0x72
+#define LOADER_KEXEC        0xd0
 #define SETUP_E820_EXT_TYPE 1
-#define SETUP_OTHER_TYPE 9
+#define SETUP_OTHER_TYPE    9
 
 static bool normalise_with(struct boot *boot, bool with_map)
 {
@@ -283,9 +284,20 @@ static void command_lines(void **state)
 static void screens(void **state)
 {
     struct boot *boot = *state;
-    struct screen_info vesa = { .orig_video_isVGA = 0x23, .lfb_base = 0xe0000000, .ext_lfb_base = 1, .lfb_width = 1024,
-                                .lfb_height = 768, .lfb_linelength = 4096, .lfb_depth = 32, .red_size = 8, .red_pos = 16,
-                                .green_size = 7, .green_pos = 8, .blue_size = 6, .rsvd_size = 5, .rsvd_pos = 24 };
+    struct screen_info vesa = { .orig_video_isVGA = 0x23,
+                                .lfb_base = 0xe0000000,
+                                .ext_lfb_base = 1,
+                                .lfb_width = 1024,
+                                .lfb_height = 768,
+                                .lfb_linelength = 4096,
+                                .lfb_depth = 32,
+                                .red_size = 8,
+                                .red_pos = 16,
+                                .green_size = 7,
+                                .green_pos = 8,
+                                .blue_size = 6,
+                                .rsvd_size = 5,
+                                .rsvd_pos = 24 };
 
     for (unsigned pass = 0; pass < 2; pass++) {
         params_of(boot)->screen_info = vesa;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sources: tests/unit/replay.c entries/multiboot2.c handoff/handoff.c common/map.c common/arena.c common/text.c common/failure.c common/physical.c */
+/* sources: tests/unit/replay.c entries/multiboot2.c handoff/handoff.c */
+/* sources: common/map.c common/arena.c common/text.c common/failure.c common/physical.c */
 /* The multiboot2 information: what GRUB gives on BIOS and EFI, then tags built here, whole and broken. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,11 +16,11 @@
 
 #include <cmocka.h>
 
-#define WORDS "console=ttyS0 qv.timeout=3 captured"
-#define GRUB "GRUB 2.06-13+deb12u2"
-#define STRING "words of the first"
-#define BUILT 0x200000 /* where information is built */
-#define NOWHERE 0x900000
+#define WORDS    "console=ttyS0 qv.timeout=3 captured"
+#define GRUB     "GRUB 2.06-13+deb12u2"
+#define STRING   "words of the first"
+#define BUILT    0x200000 /* where information is built */
+#define NOWHERE  0x900000
 #define TAGS_MAX 0x20000
 
 static bool normalise(struct boot *boot)
@@ -49,7 +50,8 @@ static const struct acpi_rsdp *assert_rsdp(const struct boot *boot)
     const struct acpi_rsdp *rsdp = (const void *)boot->handoff->rsdp.address;
 
     assert_true(boot->handoff->rsdp.present);
-    assert_true((const uint8_t *)rsdp >= boot->arena && (const uint8_t *)(rsdp + 1) <= boot->arena + sizeof(boot->arena));
+    assert_true((const uint8_t *)rsdp >= boot->arena &&
+                (const uint8_t *)(rsdp + 1) <= boot->arena + sizeof(boot->arena));
     assert_memory_equal(rsdp->signature, "RSD PTR ", 8);
     return rsdp;
 }
@@ -447,8 +449,13 @@ static void many_memory_ranges(void **state)
 
 static void framebuffers(void **state)
 {
-    struct multiboot2_framebuffer given = { .address = 0x4000000000, .pitch = 4096, .width = 1024, .height = 768,
-                                            .bits = 32, .type = MULTIBOOT2_FRAMEBUFFER_RGB, .blue_size = 8 };
+    struct multiboot2_framebuffer given = { .address = 0x4000000000,
+                                            .pitch = 4096,
+                                            .width = 1024,
+                                            .height = 768,
+                                            .bits = 32,
+                                            .type = MULTIBOOT2_FRAMEBUFFER_RGB,
+                                            .blue_size = 8 };
     const uint8_t *content = (const uint8_t *)&given + sizeof(struct multiboot2_tag);
 
     (void)state;

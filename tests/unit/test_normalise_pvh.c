@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sources: tests/unit/replay.c entries/pvh.c handoff/handoff.c common/map.c common/arena.c common/text.c common/failure.c common/physical.c */
+/* sources: tests/unit/replay.c entries/pvh.c handoff/handoff.c */
+/* sources: common/map.c common/arena.c common/text.c common/failure.c common/physical.c */
 /* start_info: what QEMU's machines and Xen give, then each way of breaking it. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,10 +17,10 @@
 
 #include <cmocka.h>
 
-#define WORDS "console=ttyS0 qv.timeout=3 captured"
-#define ELSEWHERE 0x400000 /* nothing was captured there */
-#define NOWHERE 0x900000
-#define HIGH 0x0000400000000000
+#define WORDS        "console=ttyS0 qv.timeout=3 captured"
+#define ELSEWHERE    0x400000 /* nothing was captured there */
+#define NOWHERE      0x900000
+#define HIGH         0x0000400000000000
 #define FIELD(field) offsetof(struct hvm_start_info, field)
 
 static bool normalise(struct boot *boot)
@@ -125,12 +126,8 @@ static void qemu_pc(void **state)
 static void qemu_microvm(void **state)
 {
     static const struct range map[] = {
-        { 0x0, 0x9fc00, MAP_RAM, 0 },
-        { 0x9fc00, 0xa0000, MAP_RESERVED, 0 },
-        { 0xd0000, 0xf0000, MAP_NVS, 0 },
-        { 0xf0000, 0x100000, MAP_RESERVED, 0 },
-        { 0x100000, 0x8000000, MAP_RAM, 0 },
-        { 0 },
+        { 0x0, 0x9fc00, MAP_RAM, 0 },           { 0x9fc00, 0xa0000, MAP_RESERVED, 0 }, { 0xd0000, 0xf0000, MAP_NVS, 0 },
+        { 0xf0000, 0x100000, MAP_RESERVED, 0 }, { 0x100000, 0x8000000, MAP_RAM, 0 },   { 0 },
     };
     struct boot *boot = boot_new("pvh-microvm");
 
@@ -441,10 +438,10 @@ static void maps_that_contradict_themselves(void **state)
 static void maps_in_disorder(void **state)
 {
     static const struct range map[] = {
-        { 0x1000, 0x9000, MAP_RAM, 0 },         { 0x9000, 0xa000, MAP_RESERVED, 0 },
-        { 0xa000, 0xb000, MAP_NVS, 0 },         { 0xb000, 0xc000, MAP_RESERVED, 0 },
-        { 0x10000, 0x20001, MAP_RESERVED, 0 },  { 0x20001, 0x20003, MAP_RAM, 0 },
-        { HIGH, HIGH + 0x1000, MAP_RAM, 0 },    { 0 },
+        { 0x1000, 0x9000, MAP_RAM, 0 },        { 0x9000, 0xa000, MAP_RESERVED, 0 },
+        { 0xa000, 0xb000, MAP_NVS, 0 },        { 0xb000, 0xc000, MAP_RESERVED, 0 },
+        { 0x10000, 0x20001, MAP_RESERVED, 0 }, { 0x20001, 0x20003, MAP_RAM, 0 },
+        { HIGH, HIGH + 0x1000, MAP_RAM, 0 },   { 0 },
     };
     struct boot *boot = *state;
 

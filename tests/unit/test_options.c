@@ -155,6 +155,20 @@ static void rest_is_full(void **state)
     assert_true(options_read(&options, text_span("qv.timeline"), small, 1));
 }
 
+/* A packed command line may have a NUL behind it, and nothing of what follows one gets through. */
+static void text_ends_at_a_nul(void **state)
+{
+    static const char text[] = "a \"b\0c\" qv.debug d";
+
+    (void)state;
+    assert_true(options_read(&options, (struct span){ (const uint8_t *)text, sizeof(text) }, rest, sizeof(rest)));
+    assert_string_equal(rest, "a \"b");
+    assert_false(options.debug);
+    setup(NULL);
+    assert_true(options_read(&options, (struct span){ (const uint8_t *)"a b\0\0", 5 }, rest, sizeof(rest)));
+    assert_string_equal(rest, "a b");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -167,6 +181,7 @@ int main(void)
         cmocka_unit_test_setup(more_than_there_is_room_for, setup),
         cmocka_unit_test_setup(words_of_others_that_look_like_ours, setup),
         cmocka_unit_test_setup(rest_is_full, setup),
+        cmocka_unit_test_setup(text_ends_at_a_nul, setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
