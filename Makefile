@@ -31,34 +31,40 @@ all: $(IMAGES) $(BUILD)/quadrivium-pack
 
 $(BUILD)/%.o: %.c | $(BUILD)/packages-build
 	@mkdir -p $(@D)
-	$(CC) $(IMAGE_CFLAGS) -c $< -o $@
+	@echo "  CC      $<"
+	@$(CC) $(IMAGE_CFLAGS) -c $< -o $@
 
 $(BUILD)/%.S.o: %.S | $(BUILD)/packages-build
 	@mkdir -p $(@D)
-	$(CC) -D__ASSEMBLY__ -g -I. -MMD -MP -c $< -o $@
+	@echo "  AS      $<"
+	@$(CC) -D__ASSEMBLY__ -g -I. -MMD -MP -c $< -o $@
 
 $(BUILD)/%.lds: entries/%.lds.S entries/layout.h
 	@mkdir -p $(@D)
-	$(CC) -E -P -x c -I. $< -o $@
+	@$(CC) -E -P -x c -I. $< -o $@
 
 # The body is linked position-independent; the headers then take their numbers from its symbols.
 $(BUILD)/image.elf: $(BUILD)/image.lds $(IMAGE_O)
-	$(LD) $(IMAGE_LDFLAGS) -pie --no-dynamic-linker -z text -T $< $(IMAGE_O) -o $@
+	@echo "  LD      $@"
+	@$(LD) $(IMAGE_LDFLAGS) -pie --no-dynamic-linker -z text -T $< $(IMAGE_O) -o $@
 
 $(BUILD)/headers.elf: $(BUILD)/headers.lds $(HEADER_O) $(BUILD)/image.elf
-	$(LD) $(IMAGE_LDFLAGS) --no-check-sections -T $< --just-symbols=$(BUILD)/image.elf $(HEADER_O) -o $@
+	@echo "  LD      $@"
+	@$(LD) $(IMAGE_LDFLAGS) --no-check-sections -T $< --just-symbols=$(BUILD)/image.elf $(HEADER_O) -o $@
 
 $(BUILD)/body: $(BUILD)/image.elf
-	$(OBJCOPY) -O binary $< $@
+	@$(OBJCOPY) -O binary $< $@
 
 # One body, two files: which of the first 64 bytes, and whether "HdrS" (entries/layout.h).
 $(BUILD)/quadrivium.elf: $(BUILD)/headers.elf $(BUILD)/body
-	$(OBJCOPY) -O binary -R .mz_header -R .setup_magic $< $@.headers
-	cat $@.headers $(BUILD)/body >$@
+	@$(OBJCOPY) -O binary -R .mz_header -R .setup_magic $< $@.headers
+	@cat $@.headers $(BUILD)/body >$@
+	@echo "  IMAGE   $@"
 
 $(BUILD)/quadrivium.efi: $(BUILD)/headers.elf $(BUILD)/body
-	$(OBJCOPY) -O binary -R .elf_header $< $@.headers
-	cat $@.headers $(BUILD)/body >$@
+	@$(OBJCOPY) -O binary -R .elf_header $< $@.headers
+	@cat $@.headers $(BUILD)/body >$@
+	@echo "  IMAGE   $@"
 
 -include $(IMAGE_O:.o=.d) $(HEADER_O:.o=.d)
 
@@ -67,7 +73,8 @@ $(BUILD)/quadrivium.efi: $(BUILD)/headers.elf $(BUILD)/body
 PACK_C := tools/pack.c tools/image.c payloads/sections.c common/text.c common/failure.c
 
 $(BUILD)/quadrivium-pack: $(PACK_C) $(wildcard tools/*.h payloads/*.h common/*.h entries/layout.h) | $(BUILD)/packages-build
-	$(CC) -std=gnu11 -O2 -g $(WARNINGS) $(VERSION_DEFINE) -I. $(PACK_C) -o $@
+	@echo "  TOOL    $@"
+	@$(CC) -std=gnu11 -O2 -g $(WARNINGS) $(VERSION_DEFINE) -I. $(PACK_C) -o $@
 
 # ---- tests ----
 

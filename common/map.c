@@ -153,7 +153,9 @@ bool map_carve(struct memory_map *map, uint64_t start, uint64_t size, uint32_t t
     if (!open_range(map, start, size, &end, failure))
         return false;
     for (uint32_t i = first_behind(map, start); i < map->count && map->ranges[i].start < end; i++) {
-        if (is_free(map->ranges[i].type, true))
+        /* Under EFI our image and the modules lie in what the firmware calls a loader's. */
+        if (is_free(map->ranges[i].type, true) ||
+            (map->ranges[i].type == MAP_LOADER && (type == MAP_OURS || type == MAP_MODULE)))
             map->ranges[i].type = type;
     }
     merge(map, start, end);
@@ -212,7 +214,7 @@ bool map_allocate(struct memory_map *map, const struct map_request *request, uin
         bool ours = !map->claim || map->claim(*address, size);
 
         /* What the firmware refuses it has taken for itself since the map was read. */
-        if (!map_carve(map, *address, size, ours ? type : MAP_FIRMWARE, failure))
+        if (!map_carve(map, *address, size, ours ? type : MAP_LOADER, failure))
             return false;
         if (ours)
             return true;
@@ -241,6 +243,19 @@ static bool covered(const struct memory_map *map, uint64_t start, uint64_t size,
 bool map_is_free(const struct memory_map *map, uint64_t start, uint64_t size, bool firmware_too)
 {
     return covered(map, start, size, firmware_too, false);
+}
+
+bool map_touches(const struct memory_map *map, uint64_t start, uint64_t size, uint32_t type)
+{
+    uint64_t end;
+
+    if (!checked_add(start, size, &end))
+        return true;
+    for (uint32_t i = first_behind(map, start); i < map->count && map->ranges[i].start < end; i++) {
+        if (map->ranges[i].type == type)
+            return true;
+    }
+    return false;
 }
 
 bool map_is_ram(const struct memory_map *map, uint64_t start, uint64_t size)

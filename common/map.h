@@ -67,7 +67,10 @@ bool map_type_is_ram(uint32_t type);
 bool map_add(struct memory_map *map, uint64_t start, uint64_t size, uint32_t type, uint32_t flags,
              struct failure *failure);
 
-/* Re-types what is MAP_RAM or MAP_FIRMWARE within [start, start + size) and leaves all else as it is. */
+/*
+ * Re-types what is MAP_RAM or MAP_FIRMWARE within [start, start + size), and for MAP_OURS and MAP_MODULE also MAP_LOADER,
+ * and leaves all else as it is.
+ */
 bool map_carve(struct memory_map *map, uint64_t start, uint64_t size, uint32_t type, struct failure *failure);
 
 struct map_request {
@@ -88,6 +91,9 @@ bool map_allocate(struct memory_map *map, const struct map_request *request, uin
 
 /* Whether every byte of [start, start + size) is MAP_RAM, or MAP_FIRMWARE where firmware_too. */
 bool map_is_free(const struct memory_map *map, uint64_t start, uint64_t size, bool firmware_too);
+
+/* Whether any byte of [start, start + size) is of this type; so it is said of a range that wraps. */
+bool map_touches(const struct memory_map *map, uint64_t start, uint64_t size, uint32_t type);
 
 /* Whether every byte of [start, start + size) is RAM in the sense of map_type_is_ram. */
 bool map_is_ram(const struct memory_map *map, uint64_t start, uint64_t size);

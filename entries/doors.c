@@ -130,6 +130,7 @@ bool door_enter(struct handoff *handoff, const struct physical *memory, const st
 {
     if (!doors[handoff->door].enter(handoff, memory, given, failure))
         return false;
+    handoff->image = image_start;
     handoff->xen.present = cpu.xen;
     handoff->xen.cpuid_base = cpu.xen ? cpu.hypervisor : 0;
     /* Page 0 of the image is not ours with the boot.txt doors. */

@@ -135,7 +135,11 @@ static uint64_t own_name(const char *text, uint64_t length)
     static const char suffix[] = ".efi";
     struct span rest = { (const uint8_t *)text, length }, word;
 
-    if (!text_next_word(&rest, &word) || word.size < sizeof(suffix) - 1)
+    if (!text_next_word(&rest, &word))
+        return 0;
+    if (word.size && word.data[word.size - 1] == '"')
+        word.size--;
+    if (word.size < sizeof(suffix) - 1)
         return 0;
     for (unsigned i = 0; i < sizeof(suffix) - 1; i++) {
         uint8_t byte = word.data[word.size - (sizeof(suffix) - 1) + i];
@@ -146,13 +150,24 @@ static uint64_t own_name(const char *text, uint64_t length)
     return length - rest.size;
 }
 
-uint64_t efi_options_text(struct span options, char *text, uint64_t text_size)
+/* Whether it is ASCII text of one byte a character, as some boot managers give; in UCS-2 every second byte would be 0. */
+static bool is_ascii(struct span options)
 {
     uint64_t length = 0;
 
-    text[0] = '\0';
-    for (uint64_t at = 0; at + 2 <= options.size; at += 2) {
-        uint32_t unit = options.data[at] | (uint32_t)options.data[at + 1] << 8;
+    while (length < options.size && options.data[length] >= 0x20 && options.data[length] < 0x7f)
+        length++;
+    return length > 1 && (length == options.size || !options.data[length]);
+}
+
+/* The text in UTF-8, as it is, and its length; 0 where it is none, or too long. */
+static uint64_t convert(struct span options, char *text, uint64_t text_size)
+{
+    unsigned width = is_ascii(options) ? 1 : 2;
+    uint64_t length = 0;
+
+    for (uint64_t at = 0; at + width <= options.size; at += width) {
+        uint32_t unit = options.data[at] | (width == 2 ? (uint32_t)options.data[at + 1] << 8 : 0);
 
         if (!unit)
             break;
@@ -162,15 +177,20 @@ uint64_t efi_options_text(struct span options, char *text, uint64_t text_size)
             unit = ' ';
         /* Control characters and surrogates: it is not UCS-2 text. */
         if (unit < 0x20 || unit == 0x7f || (unit >= 0xd800 && unit < 0xe000))
-            return text[0] = '\0';
+            return 0;
 
         unsigned bytes = put_utf8(unit, text + length, text_size - 1 - length);
 
         if (!bytes)
-            return text[0] = '\0';
+            return 0;
         length += bytes;
     }
+    return length;
+}
 
+uint64_t efi_options_text(struct span options, char *text, uint64_t text_size)
+{
+    uint64_t length = convert(options, text, text_size);
     uint64_t skip = own_name(text, length);
 
     while (skip < length && text[skip] == ' ')

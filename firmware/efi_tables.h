@@ -24,7 +24,8 @@ void efi_read_tables(struct handoff *handoff, const struct physical *physical);
 /*
  * A boot option's LoadOptions as a command line in UTF-8 (section 3.1.3 leaves the format to us; shells give UCS-2 text
  * whose first word is the file's name, boot managers may give a BOM, nothing, or bytes of their own). Returns the
- * number of bytes written, without the NUL; 0 where it is no text. text holds text_size bytes.
+ * number of bytes written, without the NUL; 0 where it is no text. text holds
+ * text_size bytes, at least 1.
  */
 uint64_t efi_options_text(struct span options, char *text, uint64_t text_size);
 

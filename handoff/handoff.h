@@ -90,6 +90,7 @@ struct handoff {
     enum door door;
     uint8_t loader_type;      /* boot.txt type_of_loader; 0 where there was none */
     const char *loader_name;  /* as the loader before us calls itself; NULL: it did not say */
+    uint64_t image;           /* where our own image lies */
     const char *command_line; /* all of it, ours and the payload's; never NULL */
 
     uint32_t module_count;

@@ -119,7 +119,7 @@ static bool stage_sources(struct launch *launch, struct handoff *handoff, struct
         if (!map_allocate(&handoff->map, &request, MAP_WORK, &place, segment->name, failure))
             return false;
         if (!identity_reach(place, segment->file_size) || !identity_reach(segment->source, segment->file_size))
-            return fail(failure, segment->name, "0x%lx is out of our reach", place);
+            return fail(failure, segment->name, "0x%lx or 0x%lx is out of our reach", segment->source, place);
         memcpy((void *)place, (const void *)segment->source, segment->file_size);
         segment->source = place;
     }

@@ -31,6 +31,20 @@ struct parameters {
     char command_line[];
 };
 
+/* What lies where it must go is moved aside, if it is ours or a module; what the kernel is to find where it is cannot
+ * be. */
+static bool place_fixed_kernel(const struct linux_kernel *kernel, const struct handoff *handoff,
+                               struct failure *failure)
+{
+    if (!map_is_ram(&handoff->map, kernel->preferred, kernel->init_size))
+        return fail(failure, "kernel", "it must lie at 0x%lx, where there are no %lu bytes of RAM", kernel->preferred,
+                    kernel->init_size);
+    if (map_touches(&handoff->map, kernel->preferred, kernel->init_size, MAP_LOADER))
+        return fail(failure, "kernel", "it must lie at 0x%lx, where the loader before us has left data",
+                    kernel->preferred);
+    return true;
+}
+
 static bool place_kernel(const struct linux_kernel *kernel, enum launch_mode mode, struct handoff *handoff,
                          struct linux_places *places, struct failure *failure)
 {
@@ -39,11 +53,9 @@ static bool place_kernel(const struct linux_kernel *kernel, enum launch_mode mod
     places->kernel = kernel->preferred;
     places->kernel_alignment = kernel->alignment;
     if (!kernel->relocatable)
-        return map_is_ram(&handoff->map, kernel->preferred, kernel->init_size) ||
-               fail(failure, "kernel", "it must lie at 0x%lx, where there are no %lu bytes of RAM", kernel->preferred,
-                    kernel->init_size);
-    if (map_is_free(&handoff->map, kernel->preferred, kernel->init_size, true) &&
-        kernel->preferred % kernel->alignment == 0)
+        return place_fixed_kernel(kernel, handoff, failure);
+    if (kernel->preferred >= MAP_PAGE && kernel->preferred % kernel->alignment == 0 &&
+        map_is_free(&handoff->map, kernel->preferred, kernel->init_size, true))
         return true;
 
     /* A relocatable kernel below its preferred address moves itself up to it, over whatever lies there. */

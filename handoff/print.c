@@ -56,6 +56,7 @@ void handoff_print(const struct handoff *handoff)
     print("  door          %s\n", door_name(handoff->door));
     print("  loader        %s, type 0x%x\n", handoff->loader_name ? handoff->loader_name : "absent",
           handoff->loader_type);
+    print("  image         0x%lx\n", handoff->image);
     print("  command line  %s\n", handoff->command_line);
     print_address("rsdp", handoff->rsdp);
     print_address("smbios", handoff->smbios);

@@ -28,9 +28,9 @@ struct options {
 };
 
 /*
- * Reads our words out of a command line and appends the others to rest, each after a blank where rest is not empty; rest
- * is NUL-terminated before and after and holds rest_size bytes. False where they do not fit. The spans in *options point
- * into text, which ends at its first NUL if it has one. A later word overrides an earlier one; consoles add up.
+ * Reads our words out of a command line and appends the others to rest, each after a blank where rest is not empty;
+ * rest is NUL-terminated before and after and holds rest_size bytes. False where they do not fit. The spans in *options
+ * point into text, which ends at its first NUL if it has one. A later word overrides an earlier one; consoles add up.
  */
 bool options_read(struct options *options, struct span text, char *rest, uint64_t rest_size);
 

@@ -27,7 +27,8 @@ static bool module_content(const struct handoff *handoff, uint32_t index, const 
                                  module->size, module->start);
 }
 
-/* A module's string without its first word, if that is a path: the loader before us may or may not have put one there. */
+/* A module's string without its first word, if that is a path: the loader before us may or may not have put one there.
+ */
 static struct span without_path(const char *string)
 {
     struct span text = text_span(string), rest = text, word;

@@ -24,9 +24,9 @@ struct entry {
 };
 
 /*
- * The first of: what quadrivium-pack put into the image; the first module that is a kernel, with the modules behind it as
- * its initrds. Modules that are not kernels are further initrds of a packed kernel. The spans point to where the bytes
- * lie. A failure where there is nothing to start.
+ * The first of: what quadrivium-pack put into the image; the first module that is a kernel, with the modules behind it
+ * as its initrds. Modules that are not kernels are further initrds of a packed kernel. The spans point to where the
+ * bytes lie. A failure where there is nothing to start.
  */
 bool select_entry(const struct handoff *handoff, const struct sections *sections, const struct physical *physical,
                   struct entry *entry, struct failure *failure);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Taking a bzImage apart; see bzimage.h. Versions before 2.06 (Linux 2.6.22) have no command line limit and are refused;
- * versions after ours are read by the fields that we know, as the protocol promises. Pure: compiled natively for tests.
+ * Taking a bzImage apart; see bzimage.h. Versions before 2.06 (Linux 2.6.22) have no command line limit and are
+ * refused; versions after ours are read by the fields that we know, as the protocol promises. Pure: compiled natively
+ * for tests.
  */
 #include "payloads/bzimage.h"
 
@@ -11,21 +12,22 @@
 #include "common/string.h"
 #include "payloads/pe.h"
 
-#define SECTOR 512
-#define BOOT_FLAG 0xaa55
-#define HEADER_MAGIC 0x53726448 /* "HdrS" */
-#define JUMP_END 0x202          /* the header ends at this + the byte before it */
+#define SECTOR                512
+#define BOOT_FLAG             0xaa55
+#define HEADER_MAGIC          0x53726448 /* "HdrS" */
+#define JUMP_END              0x202      /* the header ends at this + the byte before it */
 #define DEFAULT_SETUP_SECTORS 4
-#define VERSION_OLDEST 0x0206
-#define VERSION_PAYLOAD 0x0208
-#define VERSION_INIT_SIZE 0x020a
-#define VERSION_XLOADFLAGS 0x020c
-#define HEADER_2_06_END offsetof(struct setup_header, hardware_subarch)
-#define HEADER_2_08_END offsetof(struct setup_header, setup_data)
-#define HEADER_2_10_END offsetof(struct setup_header, handover_offset)
-#define DEFAULT_ADDRESS 0x100000
-#define DEFAULT_INITRD_LAST 0x37ffffff
-#define PAGE 4096ull
+#define VERSION_OLDEST        0x0206
+#define VERSION_PAYLOAD       0x0208
+#define VERSION_INIT_SIZE     0x020a
+#define VERSION_XLOADFLAGS    0x020c
+#define HEADER_2_06_END       offsetof(struct setup_header, hardware_subarch)
+#define HEADER_2_08_END       offsetof(struct setup_header, setup_data)
+#define HEADER_2_10_END       offsetof(struct setup_header, handover_offset)
+#define DEFAULT_ADDRESS       0x100000
+#define DEFAULT_INITRD_LAST   0x37ffffff
+#define ENTRY64               0x200 /* boot.rst, "64-bit boot protocol" */
+#define PAGE                  4096ull
 
 _Static_assert(offsetof(struct setup_header, header) == 0x202 - LINUX_SETUP_OFFSET, "boot.rst");
 _Static_assert(offsetof(struct setup_header, xloadflags) == 0x236 - LINUX_SETUP_OFFSET, "boot.rst");
@@ -58,7 +60,8 @@ static bool is_power_of_two(uint64_t value)
     return value && !(value & (value - 1));
 }
 
-/* The end of the signature that a PE bzImage may have behind the kernel (PE format, "The Attribute Certificate Table"). */
+/* The end of the signature that a PE bzImage may have behind the kernel (PE format, "The Attribute Certificate Table").
+ */
 static uint64_t end_of_signature(struct span file, uint64_t end)
 {
     const uint64_t directory = offsetof(struct pe_optional_header, DataDirectory) +
@@ -76,8 +79,7 @@ static uint64_t end_of_signature(struct span file, uint64_t end)
         return end;
     memcpy(&signature, file.data + offset, sizeof(signature));
     memcpy(&certificates, file.data + at, sizeof(certificates));
-    if (signature != PE_SIGNATURE || certificates.VirtualAddress < end ||
-        certificates.VirtualAddress - end >= PAGE ||
+    if (signature != PE_SIGNATURE || certificates.VirtualAddress < end || certificates.VirtualAddress - end >= PAGE ||
         !checked_within(certificates.VirtualAddress, certificates.Size, file.size))
         return end;
     return (uint64_t)certificates.VirtualAddress + certificates.Size;
@@ -117,6 +119,8 @@ static bool read_placement(const struct setup_header *header, struct linux_kerne
     }
     if (kernel->relocatable && !is_power_of_two(kernel->alignment))
         return fail(failure, "kernel", "its alignment, 0x%lx, is no power of two", kernel->alignment);
+    if (kernel->has_64bit_entry && kernel->code.size <= ENTRY64)
+        return fail(failure, "kernel", "its 64-bit entry lies behind its %lu bytes", kernel->code.size);
     if (kernel->init_size < kernel->code.size)
         return fail(failure, "kernel", "its init_size, %lu bytes, is less than its own %lu", kernel->init_size,
                     kernel->code.size);
@@ -148,14 +152,12 @@ bool bzimage_parse(struct span file, struct linux_kernel *kernel, uint64_t *size
     uint64_t offset = ((header.setup_sects ? header.setup_sects : DEFAULT_SETUP_SECTORS) + 1ull) * SECTOR;
     uint64_t code_size = (uint64_t)header.syssize * 16;
 
-    if (LINUX_SETUP_OFFSET + header_size > offset)
-        return fail(failure, "kernel", "its setup header runs into its code");
     if (!code_size || !checked_within(offset, code_size, file.size))
         return fail(failure, "kernel", "it is truncated: %lu of %lu bytes", file.size, offset + code_size);
     if (!check_payload(&header, code_size, failure))
         return false;
-    kernel->setup = (struct span){ file.data + LINUX_SETUP_OFFSET,
-                                   header_size < LINUX_SETUP_MAX ? header_size : LINUX_SETUP_MAX };
+    kernel->setup =
+        (struct span){ file.data + LINUX_SETUP_OFFSET, header_size < LINUX_SETUP_MAX ? header_size : LINUX_SETUP_MAX };
     kernel->code = (struct span){ file.data + offset, code_size };
     kernel->version = header.version;
     *size = end_of_signature(file, offset + code_size);

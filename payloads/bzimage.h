@@ -15,8 +15,8 @@ bool bzimage_is(struct span file);
 
 /*
  * Takes a bzImage apart. `file` may go on behind the kernel, as a boot.txt ramdisk into which a loader put a kernel and
- * then its initrds does; *size is how much of it is the kernel: the protected-mode part, or the signature behind it. The
- * spans in *kernel point into file. A failure names what is missing or contradicts what.
+ * then its initrds does; *size is how much of it is the kernel: the protected-mode part, or the signature behind it.
+ * The spans in *kernel point into file. A failure names what is missing or contradicts what.
  */
 bool bzimage_parse(struct span file, struct linux_kernel *kernel, uint64_t *size, struct failure *failure);
 

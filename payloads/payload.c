@@ -9,8 +9,9 @@ enum payload_kind payload_recognise(struct span content)
 {
     if (bzimage_is(content))
         return PAYLOAD_BZIMAGE;
-    if (content.size >= 4 && !memcmp(content.data, "\x7f"
-                                                   "ELF",
+    if (content.size >= 4 && !memcmp(content.data,
+                                     "\x7f"
+                                     "ELF",
                                      4))
         return PAYLOAD_ELF;
     if (content.size >= 0x40 && !memcmp(content.data, "MZ", 2))

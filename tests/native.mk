@@ -15,11 +15,13 @@ HEADERS := $(wildcard */*.h tests/*/*.h)
 .SECONDEXPANSION:
 $(BUILD)/unit/%: tests/unit/%.c $$(call sources_of,tests/unit/%.c) $(HEADERS)
 	@mkdir -p $(@D)
-	$(CC) $(NATIVE_CFLAGS) $(SANITIZE) $< $(call sources_of,$<) -lcmocka -o $@
+	@echo "  UNIT    $<"
+	@$(CC) $(NATIVE_CFLAGS) $(SANITIZE) $< $(call sources_of,$<) -lcmocka -o $@
 
 $(BUILD)/fuzz/%: tests/fuzz/%.c $$(call sources_of,tests/fuzz/%.c) $(HEADERS)
 	@mkdir -p $(@D)
-	clang $(NATIVE_CFLAGS) $(SANITIZE) -fsanitize=fuzzer $< $(call sources_of,$<) -o $@
+	@echo "  FUZZ    $<"
+	@clang $(NATIVE_CFLAGS) $(SANITIZE) -fsanitize=fuzzer $< $(call sources_of,$<) -o $@
 
 # By hand; `make check` runs both through tests/native/test_native.py.
 .PHONY: unit

@@ -25,6 +25,11 @@ def to_pages(ranges):
     return [(first, last) for first, last in rounded if first < last]
 
 
+def runtime_services_fail(case, door):
+    """Without NX, Debian's 6.1 kernel cannot map EFI's runtime services ("Error mapping PA"), nor then free boot services' memory."""
+    return door.firmware.startswith("ovmf") and "-nx" in case.cpu
+
+
 def check_memory(case, door, report):
     ordered = report.memmap
     for (_, last, _), (first, end, kind) in zip(ordered, ordered[1:]):
@@ -40,6 +45,8 @@ def check_memory(case, door, report):
         if case.door.startswith("linux64-kexec") and seen[0][0] == PAGE:
             seen[0] = (0, seen[0][1])       # kexec-tools leaves out what lies below 0x400
         assert seen == expected
+    if runtime_services_fail(case, door):
+        return
     # The kernel counts less, by its own image, bounce buffers, and a table of 64 bytes a page.
     usable = int(report.values["memtotal"]) << 10
     assert 0 < report.ram_size - usable < KERNEL_OWN + report.ram_size // 32
@@ -74,7 +81,8 @@ def test_boot(case, made, record_property):
     check_memory(case, door, report)
     check_acpi(case, door, report)
     if door.firmware.startswith("ovmf"):
-        assert (report.values["efi"], report.values.get("efi.variables")) == ("64", "work")
+        assert report.values["efi"] == "64"
+        assert report.values["efi.variables"] == ("fail" if runtime_services_fail(case, door) else "work")
     else:
         assert report.values["efi"] == "none"
     guest.tidy(job.folder)

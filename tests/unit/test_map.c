@@ -398,11 +398,11 @@ static void firmware_refuses(void **state)
     assert_int_equal(address, MIB + 2 * MAP_PAGE);
     assert_int_equal(asked_start, address);
     assert_int_equal(asked_size, MAP_PAGE);
-    ASSERT_MAP({ MIB, MIB + 2 * MAP_PAGE, MAP_FIRMWARE, 0 }, { MIB + 2 * MAP_PAGE, MIB + 3 * MAP_PAGE, MAP_WORK, 0 },
+    ASSERT_MAP({ MIB, MIB + 2 * MAP_PAGE, MAP_LOADER, 0 }, { MIB + 2 * MAP_PAGE, MIB + 3 * MAP_PAGE, MAP_WORK, 0 },
                { MIB + 3 * MAP_PAGE, MIB + 4 * MAP_PAGE, MAP_RAM, 0 });
     refused = UINT64_MAX;
     assert_false(map_allocate(&map, &request, MAP_WORK, &address, "thing", &failure));
-    assert_true(map.ranges[2].type == MAP_FIRMWARE && map.count == 3);
+    assert_true(map.ranges[2].type == MAP_LOADER && map.count == 3);
 }
 
 static void names_and_types(void **state)

@@ -61,11 +61,12 @@ static void assert_told(const struct handoff *handoff, enum door door, uint8_t l
     assert_string_equal(handoff->modules[0].string, "");
     assert_null(handoff->loader_name);
     assert_false(handoff->smbios.present || handoff->smbios3.present || handoff->device_tree.present);
-    assert_false(handoff->framebuffer.present || handoff->boot_drive.present || handoff->random_seed.data);
+    assert_false(handoff->boot_drive.present || handoff->random_seed.data);
 }
 
 static void assert_text_screen(const struct handoff *handoff, uint8_t column, uint8_t row)
 {
+    assert_false(handoff->framebuffer.present);
     assert_true(handoff->text_screen.present);
     assert_int_equal(handoff->text_screen.columns, 80);
     assert_int_equal(handoff->text_screen.rows, 25);
@@ -144,6 +145,12 @@ static void grub_32_bit_efi(void **state)
     assert_true(normalise(boot));
     assert_told(boot->handoff, DOOR_LINUX32, LOADER_GRUB, GRUB_WORDS, 0x7ed9000, 5006);
     assert_false(boot->handoff->text_screen.present || boot->handoff->rsdp.present);
+    assert_true(boot->handoff->framebuffer.present);
+    assert_int_equal(boot->handoff->framebuffer.address, 0xc0000000);
+    assert_int_equal(boot->handoff->framebuffer.width, 1280);
+    assert_int_equal(boot->handoff->framebuffer.height, 800);
+    assert_int_equal(boot->handoff->framebuffer.pitch, 5120);
+    assert_int_equal(boot->handoff->framebuffer.bits, 32);
     assert_true(boot->handoff->efi.present);
     assert_false(boot->handoff->efi.boot_services || boot->handoff->efi.image_handle.present);
     assert_int_equal(boot->handoff->efi.system_table, 0x79ec018);
