@@ -282,6 +282,9 @@ static void limits_and_flags(void **state)
     made.header.xloadflags = XLF_KERNEL_64;
     assert_true(parse());
     assert_true(kernel.has_64bit_entry && !kernel.above_4g);
+    made.header.syssize = 0x200 / 16; /* the 64-bit entry would be the first byte behind it */
+    made.header.payload_offset = made.header.payload_length = 0;
+    assert_refused("its 64-bit entry lies behind its 512 bytes");
 }
 
 static void payload_outside(void **state)

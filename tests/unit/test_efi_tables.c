@@ -320,6 +320,17 @@ static void options_that_repeat_the_file_name(void **state)
     OPTIONS("  leading", "leading");
 }
 
+static void options_of_one_byte_a_character(void **state)
+{
+    static const char text[] = "root=/dev/vda", ended[] = "\\a.efi quiet\0rest";
+
+    (void)state;
+    assert_options((const uint16_t *)text, sizeof(text) - 1, "root=/dev/vda");
+    assert_options((const uint16_t *)text, sizeof(text), "root=/dev/vda");
+    assert_options((const uint16_t *)ended, sizeof(ended), "quiet");
+    OPTIONS("\"\\EFI\\My App.efi\" quiet", "quiet");
+}
+
 static void options_in_other_scripts(void **state)
 {
     static const uint16_t limits[] = { 0x7e, 0x80, 0x7ff, 0x800, 0xd7ff, 0xe000, 0xffff, 0 };
@@ -374,6 +385,7 @@ int main(void)
         TEST(contradiction),
         cmocka_unit_test(options),
         cmocka_unit_test(options_that_repeat_the_file_name),
+        cmocka_unit_test(options_of_one_byte_a_character),
         cmocka_unit_test(options_in_other_scripts),
         cmocka_unit_test(options_that_are_no_text),
         cmocka_unit_test(options_that_do_not_fit),

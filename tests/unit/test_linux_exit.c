@@ -205,6 +205,19 @@ static void not_relocatable(void **state)
     kernel.relocatable = false;
     kernel.preferred = 0x9f000;
     assert_refused(LAUNCH_PROTECTED, "kernel", "it must lie at 0x9f000, where there are no 3145728 bytes of RAM");
+    setup(state);
+    kernel.relocatable = false;
+    kernel.preferred = MIB;
+    used(2 * MIB, MAP_PAGE, MAP_LOADER); /* setup_data, say, which the kernel shall find where it is */
+    assert_refused(LAUNCH_PROTECTED, "kernel", "it must lie at 0x100000, where the loader before us has left data");
+}
+
+static void never_at_0(void **state)
+{
+    (void)state;
+    kernel.preferred = 0;
+    assert_true(prepare(LAUNCH_LONG));
+    assert_true(launch.segments[0].destination >= MAP_PAGE);
 }
 
 static void no_64bit_entry(void **state)
@@ -534,6 +547,7 @@ int main(void)
         cmocka_unit_test_setup(smaller_alignment, setup),
         cmocka_unit_test_setup(kernel_above_4g, setup),
         cmocka_unit_test_setup(not_relocatable, setup),
+        cmocka_unit_test_setup(never_at_0, setup),
         cmocka_unit_test_setup(no_64bit_entry, setup),
         cmocka_unit_test_setup(impossible_numbers, setup),
         cmocka_unit_test_setup(no_initrd, setup),
