@@ -68,8 +68,8 @@ bool map_add(struct memory_map *map, uint64_t start, uint64_t size, uint32_t typ
              struct failure *failure);
 
 /*
- * Re-types what is MAP_RAM or MAP_FIRMWARE within [start, start + size), and for MAP_OURS and MAP_MODULE also MAP_LOADER,
- * and leaves all else as it is.
+ * Re-types what is MAP_RAM or MAP_FIRMWARE within [start, start + size), and for MAP_OURS and MAP_MODULE also
+ * MAP_LOADER, and leaves all else as it is.
  */
 bool map_carve(struct memory_map *map, uint64_t start, uint64_t size, uint32_t type, struct failure *failure);
 

@@ -21,8 +21,8 @@
 #define PIT_OUTPUT            0x20
 #define PIT_HZ                1193182ull
 #define PIT_TICKS             (PIT_HZ / 500)
-#define PIT_PATIENCE          2000000 /* reads; each takes about a microsecond on a real machine, and much less in some others \
-                                       */
+/* Reads; each takes about a microsecond on a real machine, and much less in some others. */
+#define PIT_PATIENCE 2000000
 
 static uint64_t by_cpuid(const char **source)
 {

@@ -6,12 +6,12 @@
 
 #include "common/string.h"
 
-#define RSDP_STEP 16
-#define EBDA_SEGMENT 0x40e
-#define EBDA_SIZE 1024
-#define BIOS_START 0xe0000
-#define BIOS_END 0x100000
-#define TABLE_MAX (16u << 20)
+#define RSDP_STEP        16
+#define EBDA_SEGMENT     0x40e
+#define EBDA_SIZE        1024
+#define BIOS_START       0xe0000
+#define BIOS_END         0x100000
+#define TABLE_MAX        (16u << 20)
 #define ROOT_ENTRIES_MAX 256
 
 struct acpi_header {
@@ -25,20 +25,20 @@ struct acpi_header {
 _Static_assert(sizeof(struct acpi_header) == 36, "ACPI 6.5, table 5.4");
 
 /* ACPI 6.5, section 5.2.9: offsets in the FADT. */
-#define FADT_DSDT 40
-#define FADT_PM1A_CONTROL 64
-#define FADT_PM1B_CONTROL 68
-#define FADT_FLAGS 112
-#define FADT_RESET_SPACE 116
-#define FADT_RESET_ADDRESS 120
-#define FADT_RESET_VALUE 128
-#define FADT_RESET_END 129
+#define FADT_DSDT            40
+#define FADT_PM1A_CONTROL    64
+#define FADT_PM1B_CONTROL    68
+#define FADT_FLAGS           112
+#define FADT_RESET_SPACE     116
+#define FADT_RESET_ADDRESS   120
+#define FADT_RESET_VALUE     128
+#define FADT_RESET_END       129
 #define FADT_RESET_SUPPORTED (1u << 10)
-#define SPACE_IO 1
+#define SPACE_IO             1
 
 /* ACPI 6.5, section 4.8.3.2.1: PM1 control. */
 #define SLEEP_TYPE_SHIFT 10
-#define SLEEP_ENABLE (1u << 13)
+#define SLEEP_ENABLE     (1u << 13)
 
 static bool adds_up(const uint8_t *bytes, uint32_t size)
 {
@@ -96,7 +96,8 @@ static uint64_t read_number(const uint8_t *at, unsigned size)
 static const uint8_t *find_fadt(const struct physical *physical, uint64_t address, uint32_t *length)
 {
     const struct acpi_rsdp *rsdp = physical_view(physical, address, ACPI_RSDP_VERSION_1_SIZE);
-    const struct acpi_rsdp *whole = rsdp && rsdp->revision >= 2 ? physical_view(physical, address, sizeof(*rsdp)) : NULL;
+    const struct acpi_rsdp *whole =
+        rsdp && rsdp->revision >= 2 ? physical_view(physical, address, sizeof(*rsdp)) : NULL;
     unsigned entry_size = whole && whole->xsdt ? 8 : 4;
     uint32_t root_length;
     const uint8_t *root = NULL;
@@ -119,7 +120,8 @@ static const uint8_t *find_fadt(const struct physical *physical, uint64_t addres
 
 /*
  * `Name (\_S5, Package () { a, b, … })` in AML (ACPI 6.5, section 20.2): NameOp, an optional root prefix, "_S5_",
- * PackageOp, a length of one to four bytes, a count, then numbers of one byte (with a prefix of 0x0a, or 0 and 1 alone).
+ * PackageOp, a length of one to four bytes, a count, then numbers of one byte (with a prefix of 0x0a, or 0 and 1
+ * alone).
  */
 static bool find_s5(const uint8_t *aml, uint32_t length, uint8_t values[2])
 {

@@ -42,8 +42,8 @@ struct acpi_power {
 };
 
 /*
- * Reads the FADT and, from the DSDT, the \_S5 package, without an interpreter: its encoding is fixed enough in practice.
- * *power says what was found.
+ * Reads the FADT and, from the DSDT, the \_S5 package, without an interpreter: its encoding is fixed enough in
+ * practice. *power says what was found.
  */
 void acpi_read_power(const struct physical *physical, uint64_t rsdp, struct acpi_power *power);
 

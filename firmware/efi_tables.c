@@ -150,7 +150,8 @@ static uint64_t own_name(const char *text, uint64_t length)
     return length - rest.size;
 }
 
-/* Whether it is ASCII text of one byte a character, as some boot managers give; in UCS-2 every second byte would be 0. */
+/* Whether it is ASCII text of one byte a character, as some boot managers give; in UCS-2 every second byte would be 0.
+ */
 static bool is_ascii(struct span options)
 {
     uint64_t length = 0;

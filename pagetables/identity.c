@@ -4,8 +4,8 @@
 #include "cpu/registers.h"
 #include "pagetables/pagetables.h"
 
-#define TABLES 40 /* root, two or three levels above, 4 for 4 GiB without 1 GiB pages, the image's, and 1 GiB ranges \
-                   */
+/* Root, two or three levels below, 4 for 4 GiB without 1 GiB pages, the image's, and those of ranges above 4 GiB. */
+#define TABLES       40
 #define FIRST_MAPPED (4ull << 30)
 
 /* Borders of the image, from image.lds.S and start.S. */
