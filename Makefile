@@ -83,7 +83,7 @@ include tests/native.mk
 # Debian's tools of the tests are for Debian's python3, which need not be the first on PATH.
 PYTHON := /usr/bin/python3
 JOBS   := $(shell nproc)
-PYTEST := $(PYTHON) -m pytest -n $(JOBS) -p no:cacheprovider
+PYTEST := $(PYTHON) -m pytest -v -n $(JOBS) -p no:cacheprovider
 
 # Sets up what is missing, builds, runs every test; K=pattern runs those whose names match (pytest's -k).
 .PHONY: check

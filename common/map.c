@@ -35,6 +35,12 @@ static bool is_free(uint32_t type, bool firmware_too)
     return type == MAP_RAM || (firmware_too && type == MAP_FIRMWARE);
 }
 
+/* Whether a request may be met out of memory of this type. */
+static bool suits(uint32_t type, const struct map_request *request)
+{
+    return is_free(type, request->firmware_too) || (request->ours_too && type == MAP_OURS);
+}
+
 /* How little a kernel may do with it; of two claims on the same bytes the stricter holds. */
 static unsigned strictness(uint32_t type)
 {
@@ -153,9 +159,7 @@ bool map_carve(struct memory_map *map, uint64_t start, uint64_t size, uint32_t t
     if (!open_range(map, start, size, &end, failure))
         return false;
     for (uint32_t i = first_behind(map, start); i < map->count && map->ranges[i].start < end; i++) {
-        /* Under EFI our image and the modules lie in what the firmware calls a loader's. */
-        if (is_free(map->ranges[i].type, true) ||
-            (map->ranges[i].type == MAP_LOADER && (type == MAP_OURS || type == MAP_MODULE)))
+        if (is_free(map->ranges[i].type, true))
             map->ranges[i].type = type;
     }
     merge(map, start, end);
@@ -187,11 +191,11 @@ bool map_find(const struct memory_map *map, const struct map_request *request, u
     for (uint32_t i = 0; i < map->count; i++) {
         uint64_t low = map->ranges[i].start;
 
-        if (!is_free(map->ranges[i].type, request->firmware_too))
+        if (!suits(map->ranges[i].type, request))
             continue;
         /* Neighbours that are free for this request, though of two kinds, are one place. */
         while (i + 1 < map->count && map->ranges[i + 1].start == map->ranges[i].end &&
-               is_free(map->ranges[i + 1].type, request->firmware_too))
+               suits(map->ranges[i + 1].type, request))
             i++;
         if (low < MAP_PAGE)
             low = MAP_PAGE; /* page 0 is never given out */

@@ -67,10 +67,7 @@ bool map_type_is_ram(uint32_t type);
 bool map_add(struct memory_map *map, uint64_t start, uint64_t size, uint32_t type, uint32_t flags,
              struct failure *failure);
 
-/*
- * Re-types what is MAP_RAM or MAP_FIRMWARE within [start, start + size), and for MAP_OURS and MAP_MODULE also
- * MAP_LOADER, and leaves all else as it is.
- */
+/* Re-types what is MAP_RAM or MAP_FIRMWARE within [start, start + size) and leaves all else as it is. */
 bool map_carve(struct memory_map *map, uint64_t start, uint64_t size, uint32_t type, struct failure *failure);
 
 struct map_request {
@@ -80,6 +77,7 @@ struct map_request {
     uint64_t maximum;   /* the last byte's address at most; 0: anywhere */
     bool high;          /* take the highest place instead of the lowest */
     bool firmware_too;  /* MAP_FIRMWARE will do: for what is written after boot services have ended */
+    bool ours_too;      /* MAP_OURS will do: for what is written when nothing of us is needed any more */
 };
 
 /* A place of whole pages that is MAP_RAM, without taking it. False where there is none. */

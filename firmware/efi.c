@@ -184,7 +184,8 @@ bool efi_gather(struct handoff *handoff, const struct physical *physical, struct
     const struct span descriptors = { (const uint8_t *)map.descriptors, map.size };
 
     handoff->map.count = 0;
-    if (!efi_add_map(&handoff->map, descriptors, map.descriptor_size, false, failure))
+    if (!efi_add_map(&handoff->map, descriptors, map.descriptor_size, false, failure) ||
+        !map_carve(&handoff->map, (uint64_t)map.descriptors, map.capacity, MAP_WORK, failure))
         return false;
     handoff->efi.present = true;
     handoff->efi.boot_services = true;

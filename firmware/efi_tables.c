@@ -23,9 +23,8 @@ static uint32_t type_of(const EFI_MEMORY_DESCRIPTOR *descriptor, bool ended)
     switch (descriptor->Type) {
     case EfiConventionalMemory:
         return runtime ? MAP_RESERVED : MAP_RAM;
-    case EfiLoaderCode:
+    case EfiLoaderCode: /* a loader before us does not run again; what of it is still needed gets carved out */
     case EfiLoaderData:
-        return runtime ? MAP_RESERVED : ended ? MAP_RAM : MAP_LOADER;
     case EfiBootServicesCode:
     case EfiBootServicesData:
         return runtime ? MAP_RESERVED : ended ? MAP_RAM : MAP_FIRMWARE;

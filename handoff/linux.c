@@ -45,6 +45,18 @@ static bool place_fixed_kernel(const struct linux_kernel *kernel, const struct h
     return true;
 }
 
+/* The alignment that the kernel wants, else lower ones down to what is good enough. */
+static bool find_aligned(const struct linux_kernel *kernel, const struct handoff *handoff, struct map_request *request,
+                         struct linux_places *places)
+{
+    for (uint64_t alignment = kernel->alignment; alignment >= kernel->minimum_alignment; alignment >>= 1) {
+        request->alignment = places->kernel_alignment = alignment;
+        if (map_find(&handoff->map, request, &places->kernel))
+            return true;
+    }
+    return false;
+}
+
 static bool place_kernel(const struct linux_kernel *kernel, enum launch_mode mode, struct handoff *handoff,
                          struct linux_places *places, struct failure *failure)
 {
@@ -60,14 +72,17 @@ static bool place_kernel(const struct linux_kernel *kernel, enum launch_mode mod
 
     /* A relocatable kernel below its preferred address moves itself up to it, over whatever lies there. */
     request.minimum = kernel->preferred;
-    for (uint64_t alignment = kernel->alignment; alignment >= kernel->minimum_alignment; alignment >>= 1) {
-        request.alignment = places->kernel_alignment = alignment;
-        if (map_find(&handoff->map, &request, &places->kernel))
+    if (find_aligned(kernel, handoff, &request, places))
+        return true;
+    if (mode == LAUNCH_LONG && kernel->above_4g) {
+        request.maximum = 0;
+        if (find_aligned(kernel, handoff, &request, places))
             return true;
     }
-    request.maximum = 0;
-    request.alignment = places->kernel_alignment = kernel->alignment;
-    if (mode == LAUNCH_LONG && kernel->above_4g && map_find(&handoff->map, &request, &places->kernel))
+    /* Memory is tight: over ourselves, as the last thing that we do. */
+    request.maximum = BELOW_4G;
+    request.ours_too = true;
+    if (find_aligned(kernel, handoff, &request, places))
         return true;
     return fail(failure, "kernel", "no free memory for %lu bytes from 0x%lx on", kernel->init_size, kernel->preferred);
 }
@@ -75,7 +90,7 @@ static bool place_kernel(const struct linux_kernel *kernel, enum launch_mode mod
 static bool initrd_may_stay(const struct linux_boot *boot, const struct linux_places *places, uint64_t last_allowed)
 {
     uint64_t start = (uint64_t)boot->initrds[0].data, size = boot->initrds[0].size;
-    /* A kernel that cannot be moved may lie over it. */
+    /* The kernel may lie over us, and over what is packed into us. */
     bool apart = start + size <= places->kernel || start >= places->kernel + boot->kernel->init_size;
 
     return boot->initrd_count == 1 && size && apart && !(start % MAP_PAGE) && start + size - 1 <= last_allowed;

@@ -25,17 +25,21 @@ class BootFailure(AssertionError):
 
 
 class Machine:
-    """A QEMU process. ARGS are its arguments beyond the console; FOLDER takes its logs. Use it in a `with`."""
+    """A QEMU process. ARGS are its arguments beyond the consoles; FOLDER takes its logs. Use it in a `with`.
 
-    def __init__(self, args, folder, qmp=False):
+    QMP opens a connection for qmp() and screendump(), and lets the report of a time-out show the processor's registers.
+    """
+
+    def __init__(self, args, folder, qmp=True):
         self.folder = folder
         self.debugcon_log = folder / "debugcon.log"
-        self.qmp_path = folder / "qmp"
         self.args = [QEMU, "-accel", "tcg", "-display", "none", "-no-reboot", "-nic", "none",
                      "-chardev", f"stdio,id=console,signal=off,logfile={folder / 'console.log'}", "-serial", "chardev:console",
                      "-debugcon", f"file:{self.debugcon_log}", *args]
+        self.monitor, self.far_end = socket.socketpair() if qmp else (None, None)
         if qmp:
-            self.args += ["-qmp", f"unix:{self.qmp_path},server=on,wait=off"]
+            self.args += ["-chardev", f"socket,id=qmp,fd={self.far_end.fileno()}", "-mon", "chardev=qmp,mode=control"]
+        self.answers = None
         self.console = ""
         self.started = None
         self.process = None
@@ -49,7 +53,10 @@ class Machine:
         with open(folder / "qemu.log", "wb") as errors:
             self.process = subprocess.Popen(
                 self.args, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, bufsize=0,
+                pass_fds=[self.far_end.fileno()] if self.far_end else [],
                 preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
+        if self.far_end:
+            self.far_end.close()
         self.selector.register(self.process.stdout, selectors.EVENT_READ)
         return self
 
@@ -59,6 +66,8 @@ class Machine:
         self.process.stdin.close()
         self.process.stdout.close()
         self.selector.close()
+        if self.monitor:
+            self.monitor.close()
 
     @property
     def seconds(self):
@@ -86,7 +95,7 @@ class Machine:
                 self.idle(0.5)          # the rest of the line
                 raise self.failure(f"{bad[0]!r} on the console before {pattern.pattern!r}")
             if time.monotonic() > end:
-                raise self.failure(f"no {pattern.pattern!r} in {timeout} seconds")
+                raise self.failure(f"no {pattern.pattern!r} in {timeout} seconds; the processor:\n{self.registers}")
             if not self._read(min(1, timeout)):
                 if found := pattern.search(self.console):
                     return found
@@ -112,25 +121,33 @@ class Machine:
 
     def qmp(self, *commands):
         """Sends QMP commands, dictionaries with "execute" and perhaps "arguments"; returns what the last one answered."""
-        with socket.socket(socket.AF_UNIX) as link:
-            link.settimeout(TIMEOUT)
-            link.connect(os.fspath(self.qmp_path))
-            lines = link.makefile("rw")
-            lines.readline()
-            for command in ({"execute": "qmp_capabilities"}, *commands):
-                lines.write(json.dumps(command) + "\n")
-                lines.flush()
-                while not {"return", "error"} & (answer := json.loads(lines.readline())).keys():
-                    pass
+        if self.answers is None:
+            self.monitor.settimeout(TIMEOUT)
+            self.answers = self.monitor.makefile("r")
+            self.answers.readline()                 # the greeting
+            commands = ({"execute": "qmp_capabilities"}, *commands)
+        for command in commands:
+            self.monitor.sendall(json.dumps(command).encode() + b"\n")
+            while not {"return", "error"} & (answer := json.loads(self.answers.readline())).keys():
+                pass
         return answer
 
+    @property
+    def registers(self):
+        """The processor's general registers, as QEMU's monitor prints them; without QMP, none."""
+        if not self.monitor:
+            return ""
+        command = {"execute": "human-monitor-command", "arguments": {"command-line": "info registers"}}
+        lines = self.qmp(command)["return"].replace("\r", "").splitlines()
+        return "\n".join(line for line in lines if re.match(r"CPU|R|E|CS|CR", line))
+
     def screendump(self, path):
-        """Writes the picture on the machine's display to PATH, as PNG. Needs qmp=True."""
+        """Writes the picture on the machine's display to PATH, as PNG."""
         return self.qmp({"execute": "screendump", "arguments": {"filename": os.fspath(path), "format": "png"}})
 
     def failure(self, why):
         """A BootFailure that says WHY, with the command and the end of each console."""
-        parts = [f"{why} (after {self.seconds:.0f} s)", f"command: {self.folder / 'command'}"]
+        parts = [f"after {self.seconds:.0f} s: {why}", f"command: {self.folder / 'command'}"]
         errors = (self.folder / "qemu.log").read_text(errors="replace")
         for name, text in (("console", self.console), ("debugcon", self.debugcon), ("qemu", errors)):
             lines = printable(text).splitlines()

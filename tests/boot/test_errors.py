@@ -102,7 +102,7 @@ BAD = [
     ("kernel-missing", no_kernel, r"."),
     ("kernel-old-protocol", old_protocol, r"protocol|version|old"),
     ("kernel-zimage", zimage, r"zImage|high|load"),
-    ("kernel-setup-sects", wild_setup_sects, r"setup"),
+    ("kernel-setup-sects", wild_setup_sects, r"truncated|setup"),
     ("kernel-init-size", wild_init_size, r"memory|init_size|room|fit"),
     ("kernel-magic", wild_magic, r"."),
     ("initrd-too-large", large_initrd, r"initrd|memory|room"),
@@ -156,7 +156,8 @@ def test_unknown_word(made, record_property):
     assert "qvtest.kept=1" in given and "nonsense" not in given
 
 
-FAULTS = ["ud", "gp", "pf", "de"]
+# What qv.fault= provokes, and the exception that it is: the last four show how memory is protected.
+FAULTS = {"ud": "#UD", "de": "#DE", "gp": "#GP", "null": "#PF", "text": "#PF", "data": "#PF", "stack": "#PF"}
 FAULTY_DOORS = [("pvh-q35", fault) for fault in FAULTS] + [(name, "ud") for name in doors.DOORS if name != "pvh-q35"]
 
 
@@ -170,8 +171,8 @@ def test_exception(name, fault, made, record_property):
     job = doors.Job(image, cases.RUNS / f"errors/{name}-{fault}", word if door.words else "")
     console = run_to(r"^back trace:.*\n", job, door, timeout=machine.TIMEOUT)
     assert [what for what, _ in ERROR.findall(console)] == ["exception"], console
-    assert f"#{fault.upper()}" in ERROR.search(console)["why"]
+    assert FAULTS[fault] in ERROR.search(console)["why"]
     assert re.search(r"^RIP [0-9a-f]{4}:[0-9a-f]{16}", console, re.MULTILINE), console
     # Offsets in the image: where it happened, and at least one caller.
-    assert re.search(r"^back trace:( 0x[0-9a-f]+){2,}$", console, re.MULTILINE), console
+    assert re.search(r"^back trace:( outside the image:)?( 0x[0-9a-f]+){2,}$", console, re.MULTILINE), console
     assert name.startswith("linux64") or not STARTED.search(console), console

@@ -69,7 +69,7 @@ static void map_of_ovmf(void **state)
 
     boot->handoff->map.count = 0;
     assert_true(efi_add_map(&boot->handoff->map, descriptors, efi->descriptor_size, false, &boot->failure));
-    assert_int_equal(boot->handoff->map.count, 33);
+    assert_int_equal(boot->handoff->map.count, 29);
     assert_int_equal(boot->handoff->map.ranges[0].type, MAP_FIRMWARE); /* boot services' page 0 */
     for (uint32_t i = 1; i < boot->handoff->map.count; i++)
         assert_true(boot->handoff->map.ranges[i - 1].end <= boot->handoff->map.ranges[i].start);
@@ -186,8 +186,8 @@ static void memory_types(void **state)
         uint32_t efi, alive, ended, runtime;
     } cases[] = {
         { EfiReservedMemoryType, MAP_RESERVED, MAP_RESERVED, MAP_RESERVED },
-        { EfiLoaderCode, MAP_LOADER, MAP_RAM, MAP_RESERVED },
-        { EfiLoaderData, MAP_LOADER, MAP_RAM, MAP_RESERVED },
+        { EfiLoaderCode, MAP_FIRMWARE, MAP_RAM, MAP_RESERVED },
+        { EfiLoaderData, MAP_FIRMWARE, MAP_RAM, MAP_RESERVED },
         { EfiBootServicesCode, MAP_FIRMWARE, MAP_RAM, MAP_RESERVED },
         { EfiBootServicesData, MAP_FIRMWARE, MAP_RAM, MAP_RESERVED },
         { EfiRuntimeServicesCode, MAP_RESERVED, MAP_RESERVED, MAP_RESERVED },

@@ -429,7 +429,7 @@ USAGE = {
     "no output": ([], None, "--output is missing"),
     "nothing to pack": ([], "out.efi", "nothing to pack"),
     "no suffix": (["--cmdline=x"], "out", "neither in .efi nor in .elf"),
-    "other suffix": (["--cmdline=x"], "out.EFI", "neither in .efi nor in .elf"),
+    "other suffix": (["--cmdline=x"], "out.bin", "neither in .efi nor in .elf"),
     "unknown option": (["--lunix=x"], "out.efi", "--lunix=x"),
     "no argument": (["--cmdline=x", "--linux"], None, "--linux"),
     "stray word": (["vmlinuz"], "out.efi", "vmlinuz is not an option"),
