@@ -88,6 +88,9 @@ static bool read_words(struct failure *failure)
     struct span packed;
 
     words[0] = command_line[0] = '\0';
+    /* What is packed lies behind the part of us that identity_start maps. */
+    if (!identity_reach((uint64_t)image.data, image.size))
+        return fail(failure, "image", "its %lu bytes at 0x%lx are out of our reach", image.size, (uint64_t)image.data);
     if (!sections_parse(image, &sections, failure))
         return false;
     /* The packed words come first, so that those given now override them; what of them is the payload's comes later. */

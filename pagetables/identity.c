@@ -51,11 +51,24 @@ bool identity_hide_page0(struct failure *failure)
     return page0_hidden = true;
 }
 
+/* Maps the page or the large page that begins at start, if nothing is mapped there, and returns its size; 0:
+ * impossible. */
+static uint64_t reach_one(uint64_t start)
+{
+    const uint64_t large = 2ull << 20, base = (uint64_t)image_base, end = (uint64_t)image_end;
+    /* Near the image page by page, around it, because the image keeps its own protection, the guard page above all. */
+    const bool near = start + large > base && start < end + large;
+    const uint64_t size = near || start & (large - 1) ? PAGETABLES_PAGE : large;
+    struct failure ignored;
+
+    if ((start >= base && start < end) || pagetables_entry(&tables, start))
+        return size;
+    return pagetables_map(&tables, start, start + size, MAP_ACCESS_READ | MAP_ACCESS_WRITE, &ignored) ? size : 0;
+}
+
 bool identity_reach(uint64_t start, uint64_t size)
 {
-    struct failure ignored;
-    uint64_t end;
-    const uint64_t step = 2ull << 20;
+    uint64_t end, step;
 
     if (__builtin_add_overflow(start, size, &end))
         return false;
@@ -65,12 +78,10 @@ bool identity_reach(uint64_t start, uint64_t size)
         return false;
     if (end <= FIRST_MAPPED)
         return true;
-    /* Whole large pages, so that ranges beside each other cost no tables; the image keeps its own protection. */
-    start = start < FIRST_MAPPED ? FIRST_MAPPED : start & ~(step - 1);
-    for (; start < end; start = (start & ~(step - 1)) + step) {
-        if (pagetables_entry(&tables, start))
-            continue;
-        if (!pagetables_map(&tables, start, start + step, MAP_ACCESS_READ | MAP_ACCESS_WRITE, &ignored))
+    start = start < FIRST_MAPPED ? FIRST_MAPPED : start & ~((2ull << 20) - 1);
+    for (; start < end; start += step) {
+        step = reach_one(start);
+        if (!step)
             return false;
     }
     return true;

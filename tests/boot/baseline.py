@@ -23,11 +23,16 @@ EFI_MINIMUM = "512"
 PVH_DOORS = {"q35": "pvh-q35", "pc": "pvh-pc", "microvm": "pvh-microvm"}
 
 
+def memory_for(door, memory):
+    """The memory of the direct boot to compare with: more, where a direct boot needs more."""
+    efi = door.firmware.startswith("ovmf")
+    return EFI_MINIMUM if efi and not memory.endswith("G") and int(memory) < int(EFI_MINIMUM) else memory
+
+
 def of(door, memory, cpus):
     """The Report of a direct boot of the door's machine with such memory and CPUs."""
     efi = door.firmware.startswith("ovmf")
-    if efi and not memory.endswith("G") and int(memory) < int(EFI_MINIMUM):
-        memory = EFI_MINIMUM
+    memory = memory_for(door, memory)
     made = assets.make()
     version = subprocess.run([machine.QEMU, "--version"], capture_output=True).stdout + made.vmlinuz.name.encode()
     firmware = b"".join(Path(path).read_bytes() for path in (doors.OVMF, doors.OVMF_CODE)) if efi else b""

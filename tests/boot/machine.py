@@ -16,6 +16,7 @@ QEMU = "qemu-system-x86_64"
 TIMEOUT = 120           # seconds; a boot takes 2 to 15, but the host may stall
 TAIL = 40               # lines of console in the report of a failure
 PR_SET_PDEATHSIG = 1
+ESCAPE = re.compile(r"\x1b(\[[0-9;?=]*[A-Za-z]|[()][A-Z0-9]|[^\[()])")   # of a terminal
 
 libc = ctypes.CDLL(None)
 
@@ -162,12 +163,12 @@ class Machine:
             data = self.process.stdout.read(65536)
             if not data:
                 return False
-            self.console += data.decode(errors="replace").replace("\r", "")
+            # All of it again, because an escape sequence may have been cut in two.
+            self.console = ESCAPE.sub("", self.console + data.decode(errors="replace").replace("\r", ""))
         return True
 
 
 def printable(text):
     """TEXT without the terminal's escape sequences and other control characters, blank lines dropped."""
-    text = re.sub(r"\x1b(\[[0-9;?=]*[A-Za-z]|[()][A-Z0-9]|.)", "", text)
-    text = re.sub(r"[^\n\t\x20-\x7e]", "", text)
+    text = re.sub(r"[^\n\t\x20-\x7e]", "", ESCAPE.sub("", text))
     return "\n".join(line for line in text.splitlines() if line.strip())
