@@ -39,7 +39,7 @@ $(BUILD)/%.S.o: %.S | $(BUILD)/packages-build
 	@echo "  AS      $<"
 	@$(CC) -D__ASSEMBLY__ -g -I. -MMD -MP -c $< -o $@
 
-$(BUILD)/%.lds: entries/%.lds.S entries/layout.h
+$(BUILD)/%.lds: entries/%.lds.S common/layout.h
 	@mkdir -p $(@D)
 	@$(CC) -E -P -x c -I. $< -o $@
 
@@ -55,7 +55,7 @@ $(BUILD)/headers.elf: $(BUILD)/headers.lds $(HEADER_O) $(BUILD)/image.elf
 $(BUILD)/body: $(BUILD)/image.elf
 	@$(OBJCOPY) -O binary $< $@
 
-# One body, two files: which of the first 64 bytes, and whether "HdrS" (entries/layout.h).
+# One body, two files: which of the first 64 bytes, and whether "HdrS" (common/layout.h).
 $(BUILD)/quadrivium.elf: $(BUILD)/headers.elf $(BUILD)/body
 	@$(OBJCOPY) -O binary -R .mz_header -R .setup_magic $< $@.headers
 	@cat $@.headers $(BUILD)/body >$@
@@ -72,7 +72,7 @@ $(BUILD)/quadrivium.efi: $(BUILD)/headers.elf $(BUILD)/body
 
 PACK_C := tools/pack.c tools/image.c payloads/sections.c common/text.c common/failure.c
 
-$(BUILD)/quadrivium-pack: $(PACK_C) $(wildcard tools/*.h payloads/*.h common/*.h entries/layout.h) | $(BUILD)/packages-build
+$(BUILD)/quadrivium-pack: $(PACK_C) $(wildcard tools/*.h payloads/*.h common/*.h common/layout.h) | $(BUILD)/packages-build
 	@echo "  TOOL    $@"
 	@$(CC) -std=gnu11 -O2 -g $(WARNINGS) $(VERSION_DEFINE) -I. $(PACK_C) -o $@
 

@@ -2,10 +2,10 @@
 /* The table of doors; see doors.h. A protocol is its normaliser and a row here. */
 #include "entries/doors.h"
 
+#include "common/layout.h"
 #include "common/string.h"
 #include "cpu/cpu.h"
 #include "entries/assembler.h"
-#include "entries/layout.h"
 #include "entries/normalise.h"
 #include "firmware/acpi.h"
 #include "firmware/efi.h"

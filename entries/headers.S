@@ -10,7 +10,7 @@
  */
 #include <asm/bootparam.h>
 
-#include "entries/layout.h"
+#include "common/layout.h"
 
 /* System V gABI; <elf.h> is C only. */
 #define ELFCLASS64 2

@@ -4,7 +4,7 @@
  * the body (image.lds.S). .elf_header and .mz_header lie at the same place: objcopy leaves one of them out, and
  * .setup_magic with the former.
  */
-#include "entries/layout.h"
+#include "common/layout.h"
 
 OUTPUT_FORMAT(elf64-x86-64)
 OUTPUT_ARCH(i386:x86-64)

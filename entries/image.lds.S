@@ -4,7 +4,7 @@
  * headers before it are linked apart (headers.lds.S), because they hold plain 32-bit numbers, of which a
  * position-independent link allows none.
  */
-#include "entries/layout.h"
+#include "common/layout.h"
 
 OUTPUT_FORMAT(elf64-x86-64)
 OUTPUT_ARCH(i386:x86-64)

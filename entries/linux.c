@@ -7,8 +7,8 @@
 #include <stddef.h>
 
 #include "common/checked.h"
+#include "common/layout.h"
 #include "common/string.h"
-#include "entries/layout.h"
 #include "entries/normalise.h"
 
 _Static_assert(offsetof(struct boot_params, e820_entries) == 0x1e8, "linux16.S");

@@ -11,7 +11,7 @@
  */
 #include <asm/bootparam.h>
 
-#include "entries/layout.h"
+#include "common/layout.h"
 
 /* struct boot_params, offsets (asm/bootparam.h is C where it has them; linux.c asserts these) */
 #define SCREEN_ORIG_X 0x00

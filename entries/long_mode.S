@@ -11,7 +11,7 @@
  * Position-independent: `here` is the anchor, and EBP points to it as soon as we are here.
  */
 #include "entries/assembler.h"
-#include "entries/layout.h"
+#include "common/layout.h"
 
 #define CR0_PE 0x00000001
 #define CR0_MP 0x00000002

@@ -6,13 +6,13 @@
 #include <stddef.h>
 
 #include "common/console.h"
+#include "common/layout.h"
 #include "common/stamp.h"
 #include "common/string.h"
 #include "common/text.h"
 #include "cpu/cpu.h"
 #include "entries/doors.h"
 #include "entries/fault.h"
-#include "entries/layout.h"
 #include "firmware/efi.h"
 #include "firmware/power.h"
 #include "handoff/exits.h"

@@ -10,8 +10,8 @@
 #include <xen/arch-x86/hvm/start_info.h>
 
 #include "common/checked.h"
+#include "common/layout.h"
 #include "common/string.h"
-#include "entries/layout.h"
 #include "entries/normalise.h"
 
 #define VERSION_0_SIZE offsetof(struct hvm_start_info, memmap_paddr)

@@ -9,7 +9,7 @@
  * Out: quadrivium_main(door, RSI, RDX) (main.c), which does not return
  */
 #include "entries/assembler.h"
-#include "entries/layout.h"
+#include "common/layout.h"
 
 #define R_X86_64_RELATIVE 8
 #define RELA_SIZE 24

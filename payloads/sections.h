@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 #include "common/failure.h"
+#include "common/layout.h"
 #include "common/span.h"
-#include "entries/layout.h"
 #include "payloads/pe.h"
 
 /* UAPI.5, "Multi-Profile UKIs": a .profile section begins a profile; what stands before the first is the base profile.

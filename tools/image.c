@@ -17,7 +17,7 @@
 #include <string.h>
 
 #include "common/checked.h"
-#include "entries/layout.h"
+#include "common/layout.h"
 #include "payloads/pe.h"
 #include "payloads/sections.h"
 

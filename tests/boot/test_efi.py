@@ -10,7 +10,7 @@ import doors
 import guest
 import machine
 
-IMAGE_BASE = 0x1500 + 24 + 24       # entries/layout.h, LAYOUT_PE; the optional header's ImageBase
+IMAGE_BASE = 0x1500 + 24 + 24       # common/layout.h, LAYOUT_PE; the optional header's ImageBase
 WORDS = "console=ttyS0 quiet qv.debug qvtest.auto"
 
 

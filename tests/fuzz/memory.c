@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "entries/layout.h"
+#include "common/layout.h"
 
 #define ALIGNMENT 16
 #define PAGE      4096

@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* Before cmocka.h, which has a macro fail(). */
-#include "entries/layout.h"
+#include "common/layout.h"
 #include "tools/image.h"
 
 #include <cmocka.h>

@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* Before cmocka.h, which has a macro fail(). */
-#include "entries/layout.h"
+#include "common/layout.h"
 #include "entries/normalise.h"
 #include "tests/unit/replay.h"
 

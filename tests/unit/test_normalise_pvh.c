@@ -11,7 +11,7 @@
 #include <xen/arch-x86/hvm/start_info.h>
 
 /* Before cmocka.h, which has a macro fail(). */
-#include "entries/layout.h"
+#include "common/layout.h"
 #include "entries/normalise.h"
 #include "tests/unit/replay.h"
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """quadrivium-pack: what it writes into each header, and what it refuses.
 
-The base images are built here byte by byte, with the offsets of entries/layout.h; where $QUADRIVIUM_BUILD (default:
+The base images are built here byte by byte, with the offsets of common/layout.h; where $QUADRIVIUM_BUILD (default:
 build) holds the real quadrivium.efi and quadrivium.elf, the same tests pack those too.
 """
 
@@ -26,7 +26,7 @@ PAGE = 0x1000
 LAYOUT = {
     name: int(number, 0)
     for name, number in re.findall(
-        r"^#define LAYOUT_(\w+) +(\w+)$", (ROOT / "entries/layout.h").read_text(), re.M
+        r"^#define LAYOUT_(\w+) +(\w+)$", (ROOT / "common/layout.h").read_text(), re.M
     )
 }
 

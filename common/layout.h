@@ -15,8 +15,8 @@
  *   0x1500  PE header, its section table behind it
  *   0x2000  .text, .rodata, .data, .bss, then what quadrivium-pack appended
  */
-#ifndef ENTRIES_LAYOUT_H
-#define ENTRIES_LAYOUT_H
+#ifndef COMMON_LAYOUT_H
+#define COMMON_LAYOUT_H
 
 #define LAYOUT_PAGE 0x1000
 
