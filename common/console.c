@@ -19,36 +19,20 @@ void console_register(const struct console *console)
     }
 }
 
-/* The console that spec names, and the options behind its name; CONSOLES_MAX where there is none. */
-static unsigned find(struct span spec, struct span *spec_options)
+bool console_start(struct span spec, bool forced)
 {
     for (unsigned i = 0; i < CONSOLES_MAX && known[i]; i++) {
         struct span rest;
 
         if (!text_prefix(spec, known[i]->name, &rest) || (rest.size && rest.data[0] != ','))
             continue;
-        *spec_options = rest.size ? (struct span){ rest.data + 1, rest.size - 1 } : rest;
-        return i;
+        if (rest.size)
+            rest = (struct span){ rest.data + 1, rest.size - 1 };
+        if (!known[i]->start(rest, forced))
+            return false;
+        return started[i] = true;
     }
-    return CONSOLES_MAX;
-}
-
-bool console_start(struct span spec, bool forced)
-{
-    struct span spec_options;
-    unsigned i = find(spec, &spec_options);
-
-    if (i == CONSOLES_MAX || !known[i]->start(spec_options, forced))
-        return false;
-    return started[i] = true;
-}
-
-bool console_started(struct span spec)
-{
-    struct span spec_options;
-    unsigned i = find(spec, &spec_options);
-
-    return i < CONSOLES_MAX && started[i];
+    return false;
 }
 
 void console_start_present(const char *specs)

@@ -36,9 +36,6 @@ void console_start_present(const char *specs);
 /* Stops printing on a console (its firmware is about to go). */
 void console_stop(const char *name);
 
-/* Whether the console that `spec` names is started. */
-bool console_started(struct span spec);
-
 /* Whether any console is started. */
 bool console_any(void);
 

@@ -102,10 +102,12 @@ static bool read_words(struct failure *failure)
            fail(failure, "command line", "longer than %u bytes", LAYOUT_COMMAND_LINE_MAX);
 }
 
+static bool console_refused[OPTIONS_CONSOLES_MAX]; /* said when there is a console to say it on */
+
 static void start_consoles(void)
 {
     for (uint32_t i = 0; i < options.console_count; i++)
-        console_start(options.consoles[i], true);
+        console_refused[i] = !console_start(options.consoles[i], true);
     if (!console_any()) {
         console_start_present(door_consoles(handoff.door));
         if (cpu.xen)
@@ -116,7 +118,7 @@ static void start_consoles(void)
 static void print_warnings(void)
 {
     for (uint32_t i = 0; i < options.console_count; i++) {
-        if (!console_started(options.consoles[i]))
+        if (console_refused[i])
             warn("no console %.*s", (int)options.consoles[i].size, (const char *)options.consoles[i].data);
     }
     for (uint32_t i = 0; i < options.unknown_count; i++)

@@ -30,12 +30,29 @@ def memory_for(door, memory):
 
 
 def of(door, memory, cpus):
-    """The Report of a direct boot of the door's machine with such memory and CPUs."""
-    efi = door.firmware.startswith("ovmf")
-    memory = memory_for(door, memory)
+    """The Report of a direct boot of the door's machine with such memory and CPUs.
+
+    Where it cannot be booted directly, what firmware hides of memory is told by a larger machine, and the ACPI tables, which are
+    QEMU's own and only placed by firmware, by one with other firmware: all but those that hold addresses.
+    """
+    if not _efi(door):
+        return _kept(doors.DOORS[PVH_DOORS[door.machine]], memory, cpus)
+    if memory.endswith("G") or int(memory) >= int(EFI_MINIMUM):
+        return _kept(door, memory, cpus)
+    report = _kept(door, EFI_MINIMUM, cpus)
+    report.acpi = _kept(doors.DOORS[PVH_DOORS[door.machine]], memory, cpus).acpi
+    return report
+
+
+def _efi(door):
+    return door.firmware.startswith("ovmf")
+
+
+def _kept(door, memory, cpus):
+    """The Report of this machine, booted now if that was not done before."""
     made = assets.make()
-    version = subprocess.run([machine.QEMU, "--version"], capture_output=True).stdout + made.vmlinuz.name.encode()
-    firmware = b"".join(Path(path).read_bytes() for path in (doors.OVMF, doors.OVMF_CODE)) if efi else b""
+    version = subprocess.run([machine.QEMU, "--version"], capture_output=True, check=True).stdout
+    firmware = b"".join(Path(path).read_bytes() for path in (doors.OVMF, doors.OVMF_CODE)) if _efi(door) else b""
     inputs = hashlib.sha256(version + firmware + made.initrds[0].read_bytes()).hexdigest()[:12]
     name = f"{door.machine}-{door.firmware}-{memory}-{cpus}-{inputs}"
     FOLDER.mkdir(parents=True, exist_ok=True)
@@ -43,16 +60,13 @@ def of(door, memory, cpus):
     with open(FOLDER / f"{name}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not result.exists():
-            result.write_text(json.dumps(_boot(door, efi, memory, cpus, made, FOLDER / name), indent=1))
+            result.write_text(json.dumps(_boot(door, memory, cpus, made, FOLDER / name), indent=1))
     kept = json.loads(result.read_text())
     return guest.Report({}, memmap=[tuple(item) for item in kept["memmap"]], acpi=kept["acpi"])
 
 
-def _boot(door, efi, memory, cpus, made, folder):
-    job = doors.Job(made.vmlinuz if efi else made.vmlinux, folder, f"console=ttyS0 quiet qvtest.auto {door.needs}", made.initrds[:1])
-    if efi:
-        direct = dataclasses.replace(door, start=doors.qemu_kernel)
-    else:
-        direct = doors.DOORS[PVH_DOORS[door.machine]]
-    report = guest.boot(direct, job, memory, cpus, "max")
+def _boot(door, memory, cpus, made, folder):
+    kernel = made.vmlinuz if _efi(door) else made.vmlinux
+    job = doors.Job(kernel, folder, f"console=ttyS0 quiet qvtest.auto {door.needs}", made.initrds[:1])
+    report = guest.boot(dataclasses.replace(door, start=doors.qemu_kernel), job, memory, cpus, "max")
     return {"memmap": report.memmap, "acpi": report.acpi}
