@@ -23,12 +23,6 @@ EFI_MINIMUM = "512"
 PVH_DOORS = {"q35": "pvh-q35", "pc": "pvh-pc", "microvm": "pvh-microvm"}
 
 
-def memory_for(door, memory):
-    """The memory of the direct boot to compare with: more, where a direct boot needs more."""
-    efi = door.firmware.startswith("ovmf")
-    return EFI_MINIMUM if efi and not memory.endswith("G") and int(memory) < int(EFI_MINIMUM) else memory
-
-
 def of(door, memory, cpus):
     """The Report of a direct boot of the door's machine with such memory and CPUs.
 
@@ -67,6 +61,6 @@ def _kept(door, memory, cpus):
 
 def _boot(door, memory, cpus, made, folder):
     kernel = made.vmlinuz if _efi(door) else made.vmlinux
-    job = doors.Job(kernel, folder, f"console=ttyS0 quiet qvtest.auto {door.needs}", made.initrds[:1])
+    job = doors.Job(kernel, folder, f"{doors.GUEST} quiet qvtest.auto {door.needs}", made.initrds[:1])
     report = guest.boot(dataclasses.replace(door, start=doors.qemu_kernel), job, memory, cpus, "max")
     return {"memmap": report.memmap, "acpi": report.acpi}

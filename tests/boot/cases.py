@@ -14,7 +14,7 @@ TABLE = Path(__file__).with_name("cases.txt")
 RUNS = assets.BUILD / "boot"
 PACKER = assets.BUILD / "quadrivium-pack"
 COLUMNS = 7
-OWN = "console=ttyS0 quiet qvtest.own=1"        # the payload's own command line: packed, or its module's string
+OWN = f"{doors.GUEST} quiet qvtest.own=1"       # the payload's own command line: packed, or its module's string
 EXTRA = "qvtest.auto"                           # given at the door
 OURS = "qv."
 

@@ -29,7 +29,7 @@ def main():
         sys.exit(f"run: error: {options.door}: no such door; there are {', '.join([*doors.SHORT_NAMES, *doors.DOORS])}")
 
     made = assets.make()
-    words = cases.joined("console=ttyS0", door.needs, f"qvtest.door={door.name}", "qvtest.auto" if options.auto else "")
+    words = cases.joined(doors.GUEST, door.needs, f"qvtest.door={door.name}", "qvtest.auto" if options.auto else "")
     image = cases.packed(door.image, made.vmlinuz, made.initrds, words)
     job = doors.Job(image, cases.RUNS / "run" / door.name)
     arguments = door.arguments(job, MEMORY, CPUS, CPU)
