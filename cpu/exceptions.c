@@ -7,6 +7,7 @@
 
 #include "common/console.h"
 #include "common/string.h"
+#include "common/text.h"
 #include "cpu/cpu.h"
 #include "cpu/registers.h"
 
@@ -112,6 +113,8 @@ void exception_dump(const struct exception_frame *frame)
         again = true; /* an exception in here ends it */
         if (!console_any())
             console_start_present("debugcon com1");
+        if (!console_any() && cpu.xen)
+            console_start(text_span("debugcon"), true); /* answers no reads, so that it cannot be probed */
         print("\nquadrivium: error: exception: %s, vector %lu, error code 0x%lx, CR2 0x%lx\n",
               vector_name(frame->vector), frame->vector, frame->error_code, cr2_read());
         print("RIP %04lx:%016lx  RSP %04lx:%016lx  RFLAGS %016lx\n", frame->cs, frame->rip, frame->ss, frame->rsp,

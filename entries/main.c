@@ -61,10 +61,18 @@ static void stop(void)
     power_halt();
 }
 
+/* The consoles that nobody had to name. Xen's debug port answers no reads, so that it cannot be probed. */
+static void start_likely_consoles(void)
+{
+    console_start_present(door_consoles(handoff.door));
+    if (cpu.xen)
+        console_start(text_span("debugcon"), true);
+}
+
 static void __attribute__((noreturn)) fatal(const struct failure *failure)
 {
     if (!console_any())
-        console_start_present(door_consoles(handoff.door));
+        start_likely_consoles();
     if (!console_any())
         console_start_present("debugcon com1"); /* boot services may have ended, and their console with them */
     print("quadrivium: error: %s: %s\n", failure->what, failure->why);
@@ -108,11 +116,8 @@ static void start_consoles(void)
 {
     for (uint32_t i = 0; i < options.console_count; i++)
         console_refused[i] = !console_start(options.consoles[i], true);
-    if (!console_any()) {
-        console_start_present(door_consoles(handoff.door));
-        if (cpu.xen)
-            console_start(text_span("debugcon"), true); /* Xen's answers no reads */
-    }
+    if (!console_any())
+        start_likely_consoles();
 }
 
 static void print_warnings(void)
