@@ -91,7 +91,7 @@ check:
 	@tools/setup.sh build run check
 	@$(MAKE) --no-print-directory all $(UNIT_TESTS) $(FUZZ_TARGETS)
 	@$(MAKE) --no-print-directory format-check
-	$(PYTEST) -rfE $(if $(K),-k "$(K)") tests
+	$(PYTEST) -rfE $(if $(K),-k "$(K)") tests/boot tests/native tests/unit tests/image
 
 # The same with the fuzzers running for longer, and every boot case of the full matrix.
 .PHONY: check-all

@@ -23,15 +23,25 @@ def made():
     return assets.make()
 
 
+# The doors that have to be there; other rows of doors.py are further ways to one of them.
+EVERY_DOOR = ("pvh-q35", "pvh-pc", "pvh-microvm", "pvh-xen", "efi", "multiboot2-bios", "multiboot2-efi", "linux16", "linux32",
+              "linux64-kexec", "efi-handover")
+
+
 def pytest_terminal_summary(terminalreporter):
-    tried, failed = {}, set()
+    tried, failed = dict.fromkeys(EVERY_DOOR, 0), set()
     for outcome in ("passed", "failed", "error"):
         for report in terminalreporter.getreports(outcome):
-            door = dict(report.user_properties).get("door")
-            if door:
-                tried[door] = tried.get(door, 0) + 1
+            way = dict(report.user_properties).get("door")
+            if way:
+                door = max((name for name in EVERY_DOOR if way.startswith(name)), key=len)
+                tried[door] += 1
                 if outcome != "passed":
                     failed.add(door)
-    if tried:
-        shown = " ".join(f"{door}({count}{' FAILED' if door in failed else ''})" for door, count in tried.items())
-        terminalreporter.write_line(f"doors: {len(tried) - len(failed)} of {len(tried)} passed: {shown}")
+    if not any(tried.values()):
+        return
+    good = [door for door, count in tried.items() if count and door not in failed]
+    terminalreporter.write_line(f"doors {len(good)} of {len(EVERY_DOOR)}:")
+    for door, count in tried.items():
+        state = "FAILED" if door in failed else "passed" if count else "not run"
+        terminalreporter.write_line(f"  {door:16} {state}, {count} test{'s' * (count != 1)}")
