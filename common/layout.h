@@ -26,6 +26,7 @@
 #define LAYOUT_ELF_PHDRS      0x40
 #define LAYOUT_ELF_PHDR_COUNT 2
 #define LAYOUT_ELF_NOTES      0xb0
+#define LAYOUT_SENTINEL       0x1ef
 #define LAYOUT_SETUP_HEADER   0x1f1
 #define LAYOUT_SETUP_MAGIC    0x202
 #define LAYOUT_REAL_MODE      0x280

@@ -89,6 +89,13 @@ notes:
     .long 0xffffffff            /* highest */
 notes_end:
 
+    /*
+     * boot_params' sentinel (zero-page.rst): a loader that copies this page instead of zeroing its own shows it by this,
+     * and what it did not mean to say is then not believed.
+     */
+    .org LAYOUT_SENTINEL - LAYOUT_ELF_PHDRS
+    .byte 0xff, 0xff
+
 /* ---- The Linux setup header. A field's comment is its name in boot.rst. ---- */
 
     .section .setup_header, "a"

@@ -70,6 +70,7 @@ def test_linux_face():
     assert efi[0x206:0x208] == b"\x0f\x02"
     assert efi[0x1fe:0x200] == b"\x55\xaa"
     assert efi[0x1f1] == 7
+    assert efi[0x1ef] == 0xff       # boot_params' sentinel, for loaders that copy the page instead of zeroing their own
 
 
 def test_multiboot2_face():

@@ -175,6 +175,28 @@ static void smaller_alignment(void **state)
     assert_int_equal(params()->hdr.kernel_alignment, MIB); /* what was used is written back */
 }
 
+/* As the last resort over the loader's own image, and then an initrd packed into it does not stay. */
+static void over_ourselves(void **state)
+{
+    const uint64_t only = REAL_START + 8 * MIB;
+
+    (void)state;
+    map_starts();
+    ram(REAL_START, REAL_START + 4 * MIB);
+    used(REAL_START, 3 * MIB, MAP_MODULE);
+    ram(only, only + INIT_SIZE);
+    used(only + MIB, MIB, MAP_OURS);
+    initrd(only + MIB, MAP_PAGE);
+    assert_true(prepare(LAUNCH_LONG));
+    assert_kernel_at(only);
+    assert_true(initrd_address() >= REAL_START + 3 * MIB && initrd_address() < REAL_START + 4 * MIB);
+    setup(state);
+    map_starts();
+    ram(only, only + INIT_SIZE);
+    used(only + MIB, MIB, MAP_MODULE); /* a module is not for this */
+    assert_refused(LAUNCH_LONG, "kernel", "no free memory");
+}
+
 static void kernel_above_4g(void **state)
 {
     for (unsigned kind = 0; kind < 3; kind++) {
@@ -545,6 +567,7 @@ int main(void)
         cmocka_unit_test_setup(preferred_address_not_aligned, setup),
         cmocka_unit_test_setup(over_boot_services, setup),
         cmocka_unit_test_setup(smaller_alignment, setup),
+        cmocka_unit_test_setup(over_ourselves, setup),
         cmocka_unit_test_setup(kernel_above_4g, setup),
         cmocka_unit_test_setup(not_relocatable, setup),
         cmocka_unit_test_setup(never_at_0, setup),
