@@ -146,7 +146,8 @@ static bool load(struct linux_boot *boot, struct failure *failure)
     uint64_t size;
 
     if (entry.kind != PAYLOAD_BZIMAGE)
-        return fail(failure, "kernel", "a %s is nothing that this loader starts yet", payload_kind_name(entry.kind));
+        return fail(failure, "kernel", "its kind is %s, and only a bzImage can be started",
+                    payload_kind_name(entry.kind));
     if (!bzimage_parse(entry.kernel, &kernel, &size, failure) || !compose_command_line(failure))
         return false;
     boot->kernel = &kernel;

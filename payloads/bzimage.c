@@ -145,9 +145,11 @@ bool bzimage_parse(struct span file, struct linux_kernel *kernel, uint64_t *size
                       : header.version >= VERSION_PAYLOAD ? HEADER_2_08_END
                                                           : HEADER_2_06_END;
 
-    if (header_size < needed || !checked_within(LINUX_SETUP_OFFSET, header_size, file.size))
+    if (header_size < needed)
         return fail(failure, "kernel", "its setup header has %lu bytes, its protocol %u.%02u has %lu", header_size,
                     header.version >> 8, header.version & 0xff, needed);
+    if (!checked_within(LINUX_SETUP_OFFSET, header_size, file.size))
+        return fail(failure, "kernel", "it is truncated in its setup header: %lu bytes", file.size);
 
     uint64_t offset = ((header.setup_sects ? header.setup_sects : DEFAULT_SETUP_SECTORS) + 1ull) * SECTOR;
     uint64_t code_size = (uint64_t)header.syssize * 16;

@@ -21,7 +21,7 @@ enum payload_kind payload_recognise(struct span content)
 
 const char *payload_kind_name(enum payload_kind kind)
 {
-    static const char names[][12] = { "data", "bzImage", "ELF file", "PE file" };
+    static const char names[][12] = { "data", "bzImage", "ELF", "PE" };
 
     return names[kind];
 }

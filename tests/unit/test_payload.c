@@ -84,8 +84,8 @@ static void names(void **state)
     (void)state;
     assert_string_equal(payload_kind_name(PAYLOAD_DATA), "data");
     assert_string_equal(payload_kind_name(PAYLOAD_BZIMAGE), "bzImage");
-    assert_string_equal(payload_kind_name(PAYLOAD_ELF), "ELF file");
-    assert_string_equal(payload_kind_name(PAYLOAD_PE), "PE file");
+    assert_string_equal(payload_kind_name(PAYLOAD_ELF), "ELF");
+    assert_string_equal(payload_kind_name(PAYLOAD_PE), "PE");
 }
 
 int main(void)
