@@ -93,7 +93,7 @@ check:
 	@$(MAKE) --no-print-directory format-check
 	$(PYTEST) -rfE $(if $(K),-k "$(K)") tests/boot tests/native tests/unit tests/image
 
-# The same with the fuzzers running for longer, and every boot case of the full matrix.
+# The same with each fuzzer running for a minute, from where chance takes it.
 .PHONY: check-all
 check-all:
 	@QUADRIVIUM_FUZZ_SECONDS=60 $(MAKE) --no-print-directory check
