@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Time stamps: when each phase of the way through the house ended, in ticks of the time stamp counter, and how many
- * bytes of payload it moved.
- */
+/* Time stamps: when each phase of the way through the house ended, in ticks of the time stamp counter. */
 #ifndef COMMON_STAMP_H
 #define COMMON_STAMP_H
 
@@ -24,7 +21,6 @@ enum phase {
 
 struct stamps {
     uint64_t ticks[PHASE_COUNT];
-    uint64_t bytes[PHASE_COUNT]; /* payload bytes moved in the phase that ends here */
 };
 
 extern struct stamps stamps;

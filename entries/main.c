@@ -160,12 +160,16 @@ static bool load(struct linux_boot *boot, struct failure *failure)
 static void print_timeline(void)
 {
     const char *source;
-    uint64_t frequency = tsc_frequency(&source);
+    uint64_t frequency = tsc_frequency(&source), bytes = 0;
 
-    print("timeline: ticks since the door (%lu kHz by %s), bytes moved\n", frequency / 1000, source);
+    print("timeline: ticks since the door (%lu kHz by %s)\n", frequency / 1000, source);
     for (enum phase phase = PHASE_DOOR; phase < PHASE_COUNT; phase++)
-        print("  %-11s %lu %lu\n", phase_name(phase), stamps.ticks[phase] - stamps.ticks[PHASE_DOOR],
-              stamps.bytes[phase]);
+        print("  %-11s %lu\n", phase_name(phase), stamps.ticks[phase] - stamps.ticks[PHASE_DOOR]);
+    for (uint32_t i = 0; i < launch.segment_count; i++) {
+        if (launch.segments[i].source != launch.segments[i].destination)
+            bytes += launch.segments[i].file_size;
+    }
+    print("still to be copied: %lu bytes\n", bytes);
 }
 
 static bool prepare(struct failure *failure)

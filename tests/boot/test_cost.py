@@ -68,7 +68,7 @@ def test_cost(name, cpu, made, record_property):
     with machine.Machine([*door.arguments(job, "512", 1, MODELS[cpu]), *ICOUNT], job.folder) as running:
         # The stage before may be a whole Linux, and counting is slow.
         shown = running.wait(TIMELINE, r"quadrivium: error: .*", timeout=2 * machine.TIMEOUT)[0]
-    stamps = {phase: int(ticks) for phase, ticks in re.findall(r"^  (\w+) +(\d+) ", shown, re.MULTILINE)}
+    stamps = {phase: int(ticks) for phase, ticks in re.findall(r"^  (\w+) +(\d+)$", shown, re.MULTILINE)}
     assert sorted(stamps.values()) == list(stamps.values())
     rows = keep(name, cpu, stamps)
     if os.environ.get("QUADRIVIUM_WRITE_DOCS"):
