@@ -37,8 +37,8 @@ void cpu_return_exceptions(void);
 uint64_t tsc_frequency(const char **source);
 
 /*
- * Prints an exception's frame on every console and stops. Set by whoever knows more consoles and a better way to stop
- * than we do; called with interrupts off.
+ * Called after an exception's dump, with interrupts off, to stop as this machine is best stopped; it does not return.
+ * NULL: we halt.
  */
 extern void (*cpu_on_exception)(void);
 

@@ -16,7 +16,6 @@
 
 #define BELOW_4G         0xffffffffull
 #define MIB              (1ull << 20)
-#define ENTRY64          0x200 /* boot.rst: the 64-bit entry is 0x200 bytes behind the 32-bit one */
 #define INITRD_ALIGNMENT 4
 #define SEED_MAX         64
 
@@ -174,7 +173,6 @@ static bool place_parameters(const struct linux_boot *boot, struct handoff *hand
     parameters->seed = handoff->random_seed.size ? (struct setup_data *)(address + seed_at) : NULL;
     memcpy(parameters->command_line, boot->command_line, length + 1);
     places->command_line = (uint64_t)parameters->command_line;
-    places->command_line_size = (uint32_t)length;
     launch->parameters = parameters;
     launch->state.argument = address;
     return launch_add(launch, &segment, failure);
@@ -256,6 +254,6 @@ bool linux_prepare(const struct linux_boot *boot, enum launch_mode mode, struct 
         add_seed(parameters, &handoff->random_seed);
     launch->finish = finish;
     launch->state.mode = mode;
-    launch->state.instruction = places.kernel + (mode == LAUNCH_LONG ? ENTRY64 : 0);
+    launch->state.instruction = places.kernel + (mode == LAUNCH_LONG ? LINUX_ENTRY64 : 0);
     return true;
 }

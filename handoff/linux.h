@@ -18,7 +18,9 @@
  * come. */
 #define LINUX_SETUP_OFFSET 0x1f1
 #define LINUX_SETUP_MAX    (0x290 - LINUX_SETUP_OFFSET)
-#define LINUX_INITRDS_MAX  32
+/* boot.rst, "64-bit boot protocol": its entry lies so many bytes behind the 32-bit one. */
+#define LINUX_ENTRY64     0x200
+#define LINUX_INITRDS_MAX 32
 
 /* A bzImage, taken apart (payloads/bzimage.c). */
 struct linux_kernel {
@@ -55,7 +57,6 @@ struct linux_places {
     uint64_t kernel_alignment; /* that `kernel` has */
     uint64_t initrd, initrd_size;
     uint64_t command_line;
-    uint32_t command_line_size; /* without the NUL */
 };
 
 /* Zeroes *params and fills everything but the memory map (and, with EFI, the firmware's own map). */

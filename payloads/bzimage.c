@@ -26,7 +26,6 @@
 #define HEADER_2_10_END       offsetof(struct setup_header, handover_offset)
 #define DEFAULT_ADDRESS       0x100000
 #define DEFAULT_INITRD_LAST   0x37ffffff
-#define ENTRY64               0x200 /* boot.rst, "64-bit boot protocol" */
 #define PAGE                  4096ull
 
 _Static_assert(offsetof(struct setup_header, header) == 0x202 - LINUX_SETUP_OFFSET, "boot.rst");
@@ -119,7 +118,7 @@ static bool read_placement(const struct setup_header *header, struct linux_kerne
     }
     if (kernel->relocatable && !is_power_of_two(kernel->alignment))
         return fail(failure, "kernel", "its alignment, 0x%lx, is no power of two", kernel->alignment);
-    if (kernel->has_64bit_entry && kernel->code.size <= ENTRY64)
+    if (kernel->has_64bit_entry && kernel->code.size <= LINUX_ENTRY64)
         return fail(failure, "kernel", "its 64-bit entry lies behind its %lu bytes", kernel->code.size);
     if (kernel->init_size < kernel->code.size)
         return fail(failure, "kernel", "its init_size, %lu bytes, is less than its own %lu", kernel->init_size,

@@ -48,8 +48,7 @@ static int setup(void **state)
                                     .kernel_alignment = 0x200000,
                                     .initrd = 0x7f000000,
                                     .initrd_size = 0x123456,
-                                    .command_line = 0x9000,
-                                    .command_line_size = 10 };
+                                    .command_line = 0x9000 };
     return 0;
 }
 
