@@ -3,7 +3,7 @@
  * Reading the multiboot2 boot information: Multiboot2 specification 2.0, section 3.6. One small reader a tag, one table
  * of them; tags that have none are passed over. Everything is copied: the information lies in free memory.
  */
-#include "entries/multiboot2.h"
+#include "common/multiboot2.h"
 
 #include "common/checked.h"
 #include "common/string.h"
@@ -11,7 +11,6 @@
 #include "firmware/acpi.h"
 
 #define INFORMATION_MAX (16u << 20) /* bytes; more is garbage */
-#define TAG_ALIGNMENT   8
 #define VGA_TEXT_MODE   3
 
 /* A tag's text of at most its own size, NUL or not, copied. */
@@ -60,7 +59,7 @@ static bool read_memory_map(struct handoff *handoff, const void *tag, uint32_t s
 {
     const struct multiboot2_memory_map *map = tag;
 
-    if (map->entry_size < sizeof(struct multiboot2_memory_entry) || map->entry_size % TAG_ALIGNMENT)
+    if (map->entry_size < sizeof(struct multiboot2_memory_entry) || map->entry_size % MULTIBOOT2_ALIGNMENT)
         return fail(failure, "multiboot2", "memory map entries of %u bytes", map->entry_size);
     for (uint32_t at = sizeof(*map); size - at >= map->entry_size; at += map->entry_size) {
         const struct multiboot2_memory_entry *entry = (const void *)((const uint8_t *)tag + at);
@@ -202,7 +201,7 @@ bool multiboot2_normalise(struct handoff *handoff, const struct physical *physic
     uint64_t at = sizeof(*information);
     uint32_t total;
 
-    if (!information || address % TAG_ALIGNMENT)
+    if (!information || address % MULTIBOOT2_ALIGNMENT)
         return fail(failure, "multiboot2", "no boot information at 0x%lx", address);
     total = information->total_size;
     information = total <= INFORMATION_MAX ? physical_view(physical, address, total) : NULL;
@@ -219,7 +218,7 @@ bool multiboot2_normalise(struct handoff *handoff, const struct physical *physic
             return true;
         if (!read_tag(handoff, tag, failure))
             return false;
-        at += (tag->size + TAG_ALIGNMENT - 1) & ~(uint64_t)(TAG_ALIGNMENT - 1);
+        at += (tag->size + MULTIBOOT2_ALIGNMENT - 1) & ~(uint64_t)(MULTIBOOT2_ALIGNMENT - 1);
     }
     return fail(failure, "multiboot2", "the tags have no end");
 }

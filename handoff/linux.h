@@ -13,6 +13,7 @@
 #include "common/span.h"
 #include "handoff/handoff.h"
 #include "handoff/launch.h"
+#include "handoff/program.h"
 
 /* struct boot_params from the setup header on to where other fields begin (edd_mbr_sig_buffer): room for headers to
  * come. */
@@ -22,11 +23,13 @@
 #define LINUX_ENTRY64     0x200
 #define LINUX_INITRDS_MAX 32
 
-/* A bzImage, taken apart (payloads/bzimage.c). */
+/* A bzImage, taken apart (payloads/bzimage.c), or a vmlinux (payloads/vmlinux.c). */
 struct linux_kernel {
-    struct span setup; /* its setup header, at most LINUX_SETUP_MAX bytes, from 0x1f1 on */
-    struct span code;  /* the protected-mode part, to be placed as it is */
-    uint16_t version;  /* of the boot protocol, 0x020f is 2.15 */
+    struct span setup;             /* its setup header, at most LINUX_SETUP_MAX bytes, from 0x1f1 on */
+    struct span code;              /* a bzImage's protected-mode part, to be placed as it is */
+    const struct program *program; /* a vmlinux's segments, which stay where they are linked; NULL: a bzImage */
+    uint64_t entry;                /* physical address of a vmlinux's 64-bit entry */
+    uint16_t version;              /* of the boot protocol, 0x020f is 2.15 */
     bool relocatable;
     bool has_64bit_entry;
     bool above_4g;              /* kernel, initrd, command line and parameters may lie above 4 GiB */

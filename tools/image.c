@@ -18,6 +18,7 @@
 
 #include "common/checked.h"
 #include "common/layout.h"
+#include "common/multiboot2.h"
 #include "payloads/pe.h"
 #include "payloads/sections.h"
 
@@ -27,35 +28,6 @@
 #define SYSSIZE_UNIT     16 /* syssize counts paragraphs */
 #define SECTION_CONTENTS (IMAGE_SCN_CNT_INITIALIZED_DATA | IMAGE_SCN_MEM_READ)
 
-#define MULTIBOOT2_HEADER_MAGIC       0xe85250d6
-#define MULTIBOOT2_ARCHITECTURE_I386  0
-#define MULTIBOOT2_HEADER_TAG_END     0
-#define MULTIBOOT2_HEADER_TAG_ADDRESS 2
-#define MULTIBOOT2_TAG_ALIGN          8
-
-struct multiboot2_header {
-    uint32_t magic;
-    uint32_t architecture;
-    uint32_t header_length;
-    uint32_t checksum; /* makes the sum of all four 0 */
-};
-
-struct multiboot2_header_tag {
-    uint16_t type;
-    uint16_t flags;
-    uint32_t size;
-};
-
-struct multiboot2_header_tag_address {
-    struct multiboot2_header_tag tag;
-    uint32_t header_addr;
-    uint32_t load_addr;
-    uint32_t load_end_addr;
-    uint32_t bss_end_addr;
-};
-
-_Static_assert(sizeof(struct multiboot2_header) == 16, "multiboot2 header");
-_Static_assert(sizeof(struct multiboot2_header_tag_address) == 24, "multiboot2 address tag");
 _Static_assert(offsetof(struct boot_params, hdr) == LAYOUT_SETUP_HEADER, "setup header");
 _Static_assert(offsetof(struct boot_params, hdr.syssize) == 0x1f4, "setup header");
 _Static_assert(offsetof(struct boot_params, hdr.header) == 0x202, "setup header");
@@ -130,7 +102,7 @@ static uint64_t multiboot2_address_tag(const struct image *image)
 
         GET(image, offset, &tag);
         if (tag.type == MULTIBOOT2_HEADER_TAG_END || tag.size < sizeof(tag) ||
-            !checked_align(tag.size, MULTIBOOT2_TAG_ALIGN, &size) || !checked_within(offset, tag.size, end))
+            !checked_align(tag.size, MULTIBOOT2_ALIGNMENT, &size) || !checked_within(offset, tag.size, end))
             return 0;
         if (tag.type == MULTIBOOT2_HEADER_TAG_ADDRESS)
             return tag.size == sizeof(struct multiboot2_header_tag_address) ? offset : 0;

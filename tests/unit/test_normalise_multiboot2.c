@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Before cmocka.h, which has a macro fail(). */
-#include "entries/multiboot2.h"
+#include "common/multiboot2.h"
 #include "entries/normalise.h"
 #include "firmware/acpi.h"
 #include "tests/unit/replay.h"

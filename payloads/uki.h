@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* PE files as payloads: EFI applications, and unified kernel images (UAPI.5) among them. */
+#ifndef PAYLOADS_UKI_H
+#define PAYLOADS_UKI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/failure.h"
+#include "common/span.h"
+#include "payloads/sections.h"
+
+struct pe {
+    bool is_efi_x64; /* machine AMD64, PE32+, subsystem EFI application (or boot or runtime driver): can be started */
+    bool is_uki;     /* it has a .linux section */
+    uint64_t size;   /* bytes of the file that are the PE: headers, raw sections, certificate table */
+    struct sections sections; /* those that UAPI.5 knows, their content in the file; only where is_uki */
+    uint32_t unknown_count;   /* sections with other names than UAPI.5's and those of plain code and data */
+    char unknown_first[PE_SECTION_NAME_SIZE + 1];
+};
+
+/* Whether it begins with MZ and has a PE signature where that says. */
+bool pe_is(struct span file);
+
+/*
+ * Takes a PE file, as it lies on a disk, apart. The file may go on behind it. Spans point into file. A failure names
+ * the field that is wrong: e_lfanew, the section table, a section or the certificates outside the file; sections of a
+ * UKI that overlap in the file, or have more bytes in memory than in the file, or are there twice in a profile.
+ */
+bool pe_parse(struct span file, struct pe *pe, struct failure *failure);
+
+#endif
