@@ -78,10 +78,10 @@ struct boot {
     bool verified;           /* by whoever verified our own image: it is packed into it */
 
     unsigned faces; /* of enum face; the members below are filled where the bit is set */
-    struct linux_kernel linux;
-    struct pvh_kernel pvh;
-    struct multiboot_kernel multiboot;
-    struct multiboot2_kernel multiboot2;
+    struct linux_kernel as_linux;
+    struct pvh_kernel as_pvh;
+    struct multiboot_kernel as_multiboot;
+    struct multiboot2_kernel as_multiboot2;
     struct program_sections sections; /* of an ELF */
 };
 
