@@ -23,6 +23,18 @@ struct program {
     uint64_t start, end; /* the first byte's address, and the one behind the last byte */
 };
 
+/* Whether the byte at an address is the program's. */
+static inline bool program_holds(const struct program *program, uint64_t address)
+{
+    for (uint32_t i = 0; i < program->count; i++) {
+        const struct program_segment *segment = &program->segments[i];
+
+        if (address >= segment->address && address - segment->address < segment->memory_size)
+            return true;
+    }
+    return false;
+}
+
 /* An ELF's section headers as they stand in the file, for payloads that look for their own symbols. count 0: none. */
 struct program_sections {
     const uint8_t *headers; /* count * entry_size bytes */

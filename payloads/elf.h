@@ -21,8 +21,10 @@ struct elf {
     bool is_linux; /* a note says so: GUEST_OS "linux", or one whose owner is "Linux" */
     bool has_pvh;  /* XEN_ELFNOTE_PHYS32_ENTRY, with a 4- or 8-byte descriptor */
     uint64_t pvh_entry;
-    bool pvh_relocatable; /* XEN_ELFNOTE_PHYS32_RELOC, whose three numbers follow */
-    uint64_t pvh_alignment, pvh_minimum, pvh_maximum;
+    bool pvh_relocatable;   /* XEN_ELFNOTE_PHYS32_RELOC; its defaults are filled in */
+    uint64_t pvh_alignment; /* bytes, a power of two */
+    uint64_t pvh_minimum;   /* the lowest address of the first byte */
+    uint64_t pvh_maximum;   /* the highest address of the last byte */
 };
 
 /* Whether it has the magic number of an ELF. */
@@ -31,7 +33,8 @@ bool elf_is(struct span file);
 /*
  * Takes an executable (ET_EXEC or ET_DYN), little-endian ELF32 or ELF64, apart. The file may go on behind the ELF. The
  * spans in *elf point into it. A failure names the field that is wrong: a table or segment outside the file, memsz less
- * than filesz, addresses that wrap, segments that overlap, no segment at all, a note that runs out of its segment.
+ * than filesz, addresses that wrap, segments that overlap, no segment at all, a note that runs out of its segment. Of
+ * two notes of one type the last counts, as for Xen; notes in sections count where no segment has one of Xen's.
  */
 bool elf_parse(struct span file, struct elf *elf, struct failure *failure);
 

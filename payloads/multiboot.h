@@ -25,4 +25,21 @@ bool multiboot_parse(struct span file, const struct elf *elf, struct multiboot_k
 bool multiboot2_parse(struct span file, const struct elf *elf, struct multiboot2_kernel *kernel,
                       struct failure *failure);
 
+/* ---- what both versions have ---- */
+
+/* Version 1, section 3.1.3; version 2, section 3.1.5, whose load_addr of "the beginning of the file" is resolved. */
+struct multiboot_addresses {
+    uint64_t header_addr;   /* of the header's first byte */
+    uint64_t load_addr;     /* of the first byte that is loaded */
+    uint64_t load_end_addr; /* 0: up to the end of the file */
+    uint64_t bss_end_addr;  /* 0: no bss */
+};
+
+/* Makes a program of one segment; header: where in the file the multiboot header lies. */
+bool multiboot_load_by_addresses(struct span file, uint64_t header, const struct multiboot_addresses *addresses,
+                                 struct program *program, struct failure *failure);
+
+/* Takes the ELF's program, of which all must lie below 4 GiB. */
+bool multiboot_load_by_elf(const struct elf *elf, struct program *program, struct failure *failure);
+
 #endif
