@@ -94,11 +94,45 @@ static bool place_check(const struct pe_section_header *header, const char *name
     return true;
 }
 
+void section_name(const struct pe_section_header *header, char *name)
+{
+    memcpy(name, header->Name, PE_SECTION_NAME_SIZE);
+    name[PE_SECTION_NAME_SIZE] = '\0';
+}
+
+bool sections_add(struct sections *sections, const char *what, const struct pe_section_header *header,
+                  struct span content, struct failure *failure)
+{
+    struct section *section = &sections->section[sections->count];
+    unsigned profile = sections->count ? section[-1].profile : SECTIONS_BASE_PROFILE;
+    char name[PE_SECTION_NAME_SIZE + 1];
+
+    section_name(header, name);
+    if (!section_name_known(name))
+        return true;
+    if (sections->count == LAYOUT_PE_SECTIONS_MAX)
+        return fail(failure, what, "section %s is one more than the %u that fit", name, LAYOUT_PE_SECTIONS_MAX);
+    /* Zeroes that a loader may or may not have put behind the content are no content. */
+    if (header->VirtualSize > header->SizeOfRawData)
+        return fail(failure, what, "section %s has 0x%x bytes of which the file holds 0x%x", name, header->VirtualSize,
+                    header->SizeOfRawData);
+    if (strcmp(name, profile_name) == 0)
+        profile++;
+    if (!section_name_repeats(name))
+        for (unsigned i = 0; i < sections->count; i++)
+            if (sections->section[i].profile == profile && strcmp(sections->section[i].name, name) == 0)
+                return fail(failure, what, "section %s is there twice", name);
+    memcpy(section->name, name, sizeof(name));
+    section->profile = profile;
+    section->content = content;
+    sections->count++;
+    return true;
+}
+
 static bool parse(struct span image, struct sections *sections, struct failure *failure)
 {
     struct pe_headers pe;
     uint64_t end = LAYOUT_TEXT;
-    unsigned profile = SECTIONS_BASE_PROFILE;
 
     if (image.data == NULL || image.size < LAYOUT_TEXT)
         return fail(failure, "image", "%lu bytes are too few for its headers", image.size);
@@ -107,31 +141,15 @@ static bool parse(struct span image, struct sections *sections, struct failure *
         return false;
 
     for (unsigned i = 0; i < pe.file.NumberOfSections; i++) {
-        struct section *section = &sections->section[sections->count];
         struct pe_section_header header;
+        char name[PE_SECTION_NAME_SIZE + 1];
 
         memcpy(&header, image.data + LAYOUT_PE_SECTIONS + i * sizeof(header), sizeof(header));
-        memcpy(section->name, header.Name, sizeof(header.Name));
-        section->name[sizeof(header.Name)] = '\0';
-
-        if (!place_check(&header, section->name, &end, pe.optional.SizeOfImage, failure))
+        section_name(&header, name);
+        if (!place_check(&header, name, &end, pe.optional.SizeOfImage, failure) ||
+            !sections_add(sections, "image", &header,
+                          (struct span){ image.data + header.VirtualAddress, header.VirtualSize }, failure))
             return false;
-        if (!section_name_known(section->name))
-            continue;
-        /* Zeroes that a loader may or may not have put behind the content are no content. */
-        if (header.VirtualSize > header.SizeOfRawData)
-            return fail(failure, "image", "section %s has 0x%x bytes of which the file holds 0x%x", section->name,
-                        header.VirtualSize, header.SizeOfRawData);
-        if (strcmp(section->name, profile_name) == 0)
-            profile++;
-        section->profile = profile;
-        section->content = (struct span){ image.data + header.VirtualAddress, header.VirtualSize };
-        if (!section_name_repeats(section->name))
-            for (unsigned other = 0; other < sections->count; other++)
-                if (sections->section[other].profile == profile &&
-                    strcmp(sections->section[other].name, section->name) == 0)
-                    return fail(failure, "image", "section %s is there twice", section->name);
-        sections->count++;
     }
     return true;
 }

@@ -46,6 +46,17 @@ uint64_t sections_image_size(const uint8_t *image);
  */
 bool sections_parse(struct span image, struct sections *sections, struct failure *failure);
 
+/* Copies a section's name out and ends it with a NUL; name has room for PE_SECTION_NAME_SIZE + 1 characters. */
+void section_name(const struct pe_section_header *header, char *name);
+
+/*
+ * What all readers of a section table do with its next entry: adds it, where UAPI.5 knows its name, to the profile that
+ * has begun. `content` is where the reader found its bytes. False with *failure filled, its `what` as given, where the
+ * entry has more bytes in memory than in the file, is there twice in its profile, or finds no room.
+ */
+bool sections_add(struct sections *sections, const char *what, const struct pe_section_header *header,
+                  struct span content, struct failure *failure);
+
 /*
  * The content of the first section of that name in the profile or, where it has none, in the base profile. Absent: data
  * is NULL.

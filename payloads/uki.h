@@ -13,7 +13,7 @@
 struct pe {
     bool is_efi_x64; /* machine AMD64, PE32+, subsystem EFI application (or boot or runtime driver): can be started */
     bool is_uki;     /* it has a .linux section */
-    uint64_t size;   /* bytes of the file that are the PE: headers, raw sections, certificate table */
+    uint64_t size;   /* bytes of the file that are the PE: headers, raw sections, certificate table, COFF symbols */
     struct sections sections; /* those that UAPI.5 knows, their content in the file; only where is_uki */
     uint32_t unknown_count;   /* sections with other names than UAPI.5's and those of plain code and data */
     char unknown_first[PE_SECTION_NAME_SIZE + 1];
@@ -23,9 +23,10 @@ struct pe {
 bool pe_is(struct span file);
 
 /*
- * Takes a PE file, as it lies on a disk, apart. The file may go on behind it. Spans point into file. A failure names
- * the field that is wrong: e_lfanew, the section table, a section or the certificates outside the file; sections of a
- * UKI that overlap in the file, or have more bytes in memory than in the file, or are there twice in a profile.
+ * Takes a PE file of any machine, PE32 or PE32+, as it lies on a disk, apart. The file may go on behind it. Spans point
+ * into file. A failure names the field that is wrong: e_lfanew, the sizes of the headers, the section table, a section
+ * or the certificates outside the file or over each other; sections of a UKI that have more bytes in memory than in the
+ * file, or are there twice in a profile. *pe is then all zero.
  */
 bool pe_parse(struct span file, struct pe *pe, struct failure *failure);
 
