@@ -23,6 +23,8 @@ IMAGE_CFLAGS := -std=gnu11 -O2 -g $(WARNINGS) $(VERSION_DEFINE) $(EFI_HEADERS) -
 	-fno-strict-aliasing -fstack-protector-strong -mno-red-zone -mgeneral-regs-only -mcmodel=small -MMD -MP
 IMAGE_LDFLAGS := -z norelro -z noexecstack -z max-page-size=4096 --build-id=none --orphan-handling=error \
 	--no-warn-rwx-segments
+# Debian's libraries, of which the decoders are linked in (payloads/unpack.h).
+LIBRARIES := $(foreach library,libz.a libzstd.a liblz4.a liblzma.a,$(shell $(CC) -print-file-name=$(library)))
 
 IMAGES := $(BUILD)/quadrivium.elf $(BUILD)/quadrivium.efi
 
@@ -46,7 +48,7 @@ $(BUILD)/%.lds: entries/%.lds.S common/layout.h
 # The body is linked position-independent; the headers then take their numbers from its symbols.
 $(BUILD)/image.elf: $(BUILD)/image.lds $(IMAGE_O)
 	@echo "  LD      $@"
-	@$(LD) $(IMAGE_LDFLAGS) -pie --no-dynamic-linker -z text -T $< $(IMAGE_O) -o $@
+	@$(LD) $(IMAGE_LDFLAGS) -pie --no-dynamic-linker -z text -T $< $(IMAGE_O) $(LIBRARIES) -o $@
 
 $(BUILD)/headers.elf: $(BUILD)/headers.lds $(HEADER_O) $(BUILD)/image.elf
 	@echo "  LD      $@"
@@ -79,6 +81,7 @@ $(BUILD)/quadrivium-pack: $(PACK_C) $(wildcard tools/*.h payloads/*.h common/*.h
 # ---- tests ----
 
 include tests/native.mk
+include tests/conformance/conformance.mk
 
 # Debian's tools of the tests are for Debian's python3, which need not be the first on PATH.
 PYTHON := /usr/bin/python3
@@ -89,7 +92,7 @@ PYTEST := $(PYTHON) -m pytest -v -n $(JOBS) -p no:cacheprovider
 .PHONY: check
 check:
 	@tools/setup.sh build run check
-	@$(MAKE) --no-print-directory all $(UNIT_TESTS) $(FUZZ_TARGETS)
+	@$(MAKE) --no-print-directory all $(UNIT_TESTS) $(FUZZ_TARGETS) conformance
 	@$(MAKE) --no-print-directory format-check
 	$(PYTEST) -rfE $(if $(K),-k "$(K)") tests/boot tests/native tests/unit tests/image
 
@@ -104,9 +107,9 @@ format-check:
 
 # The tables in docs/ that tests write.
 .PHONY: docs
-docs: all
+docs: all conformance
 	@tools/setup.sh build run check
-	QUADRIVIUM_WRITE_DOCS=1 $(PYTEST) -rfE tests/image tests/boot/test_cost.py
+	QUADRIVIUM_WRITE_DOCS=1 $(PYTEST) -rfE tests/image tests/boot/test_cost.py tests/boot/test_conformance.py
 
 # ---- running ----
 

@@ -19,7 +19,10 @@ void heap_start(struct memory_map *map, bool (*reach)(uint64_t start, uint64_t s
 /* Gives everything back to the map; every pointer into the heap is then dead. */
 void heap_end(void);
 
-/* C11 7.22.3. NULL where there is no memory, or no heap. free gives back only the last block taken; the rest waits. */
+/*
+ * C11 7.22.3. NULL where there is no memory, or no heap. What is freed can be taken again once everything taken after
+ * it is free too.
+ */
 void *malloc(size_t size);
 void *calloc(size_t count, size_t size);
 void free(void *block);

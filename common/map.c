@@ -227,6 +227,27 @@ bool map_allocate(struct memory_map *map, const struct map_request *request, uin
                 request->alignment, request->minimum, request->maximum ? request->maximum : UINT64_MAX);
 }
 
+bool map_release(struct memory_map *map, uint64_t start, uint64_t size, struct failure *failure)
+{
+    uint64_t end;
+
+    if (!size)
+        return true;
+    if (!open_range(map, start, size, &end, failure))
+        return false;
+    for (uint32_t i = first_behind(map, start); i < map->count && map->ranges[i].start < end; i++) {
+        struct range *range = &map->ranges[i];
+
+        if (range->type != MAP_WORK)
+            continue;
+        range->type = MAP_RAM;
+        if (map->release)
+            map->release(range->start, range->end - range->start);
+    }
+    merge(map, start, end);
+    return true;
+}
+
 /* Whether every byte of the range lies in ranges that `test` accepts. */
 static bool covered(const struct memory_map *map, uint64_t start, uint64_t size, bool firmware_too, bool any_ram)
 {

@@ -47,6 +47,8 @@ struct memory_map {
      * returns whether the firmware gave it. NULL: what the map calls RAM is free.
      */
     bool (*claim)(uint64_t start, uint64_t size);
+    /* The way back: told of each range that map_release frees. NULL: there is nobody to tell. */
+    void (*release)(uint64_t start, uint64_t size);
     struct range ranges[MAP_MAX];
 };
 
@@ -86,6 +88,13 @@ bool map_find(const struct memory_map *map, const struct map_request *request, u
 /* Finds a place, asks the firmware for it where there is one, and carves it out as `type`. */
 bool map_allocate(struct memory_map *map, const struct map_request *request, uint32_t type, uint64_t *address,
                   const char *what, struct failure *failure);
+
+/*
+ * Gives back what map_allocate took as MAP_WORK: what is of that type within [start, start + size) is MAP_RAM again,
+ * and the firmware's again where there is one. All else stays as it is. Fails only where the map is full or the range
+ * wraps.
+ */
+bool map_release(struct memory_map *map, uint64_t start, uint64_t size, struct failure *failure);
 
 /* Whether every byte of [start, start + size) is MAP_RAM, or MAP_FIRMWARE where firmware_too. */
 bool map_is_free(const struct memory_map *map, uint64_t start, uint64_t size, bool firmware_too);

@@ -19,6 +19,8 @@ SECTIONS
     . = ALIGN(LAYOUT_PAGE);
     text_end = .;
     .rodata : { *(.rodata .rodata.*) }
+    /* Those of the libraries; payloads/library.c calls them. */
+    .init_array : { constructors_start = .; KEEP(*(.init_array .init_array.*)) constructors_end = .; }
     .rela.dyn : { rela_start = .; *(.rela.*) rela_end = .; }
     /* ld makes these for a dynamic linker that there is none of. */
     .dynamic : { *(.dynamic) *(.dynsym) *(.dynstr) *(.hash) *(.gnu.hash) *(.interp) *(.gnu.version*) *(.plt .plt.*) *(.dynbss) *(.sframe) }

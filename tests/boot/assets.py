@@ -9,7 +9,6 @@ import fcntl
 import gzip
 import hashlib
 import lzma
-import os
 import random
 import re
 import shutil
@@ -19,11 +18,13 @@ import sys
 from pathlib import Path
 
 import cpio
+import packages
 
 HERE = Path(__file__).resolve().parent
 BUILD = HERE.parent.parent / "build"
 ASSETS = BUILD / "assets"
 KERNEL_PACKAGE = "linux-image-amd64"
+KERNEL_NAME = r"linux-image-[\d.]+-\d+-amd64"          # of what that depends on
 BUSYBOX = Path("/bin/busybox")
 KEXEC = Path("/sbin/kexec")
 # Deterministic bytes that do not compress; sizes that are no multiple of 4, so that joining archives needs padding.
@@ -52,7 +53,10 @@ def make():
     with open(ASSETS / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         made = Assets()
-        _kernel(made)
+        try:
+            _kernel(made)
+        except packages.PackageFailure as failure:
+            sys.exit(f"assets: error: {failure}")
         _product(made.initrds[0], [BUSYBOX, HERE / "init", made.efivarfs], lambda: cpio.archive(_first(made)))
         _product(made.initrds[1], [], lambda: gzip.compress(cpio.archive({"blob.second": blob("second")}), mtime=0))
         _product(made.kexec, [BUSYBOX, KEXEC, HERE / "kexec-init"], lambda: cpio.archive(_kexec_guest()))
@@ -101,13 +105,9 @@ def _kernel(made):
     wanted = (made.vmlinuz, made.vmlinux, made.efivarfs)
     if all(path.exists() for path in wanted):
         return
-    package = _download(_kernel_package())
-    listing = subprocess.run(["dpkg-deb", "--fsys-tarfile", package], capture_output=True, check=True).stdout
     tree = ASSETS / "tree"
     shutil.rmtree(tree, ignore_errors=True)
-    tree.mkdir()
-    subprocess.run(["tar", "x", "--wildcards", "./boot/vmlinuz-*", "./boot/config-*", "*/efivarfs.ko*"],
-                   input=listing, cwd=tree, check=True)
+    packages.unpack(kernel_package(), tree, "./boot/vmlinuz-*", "./boot/config-*", "*/efivarfs.ko*")
     vmlinuz = next(tree.glob("boot/vmlinuz-*")).read_bytes()
     _write(made.efivarfs, next(tree.rglob("efivarfs.ko")).read_bytes())
     _write(made.vmlinux, unpacked(vmlinuz))
@@ -115,37 +115,10 @@ def _kernel(made):
     shutil.rmtree(tree)
 
 
-def _kernel_package():
-    """The package with the kernel that Debian's meta package depends on now."""
-    command = ["apt-cache", "depends", "--no-recommends", "--no-suggests", KERNEL_PACKAGE]
-    for attempt in range(2):
-        found = re.search(r"Depends: (linux-image-\S+)", subprocess.run(command, capture_output=True, text=True).stdout)
-        if found:
-            return found[1]
-        if attempt == 0:
-            _apt_update()
-    sys.exit(f"assets: error: {KERNEL_PACKAGE}: apt knows no such package")
-
-
-def _download(package):
-    cached = sorted(ASSETS.glob(f"{package}_*.deb"))
-    if cached:
-        return cached[-1]
-    print(f"assets: downloading {package} (70 MB)", flush=True)
-    # apt would download as a user of its own, who may not write here.
-    command = ["apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", package]
-    for attempt in range(2):
-        done = subprocess.run(command, cwd=ASSETS, capture_output=True, text=True)
-        if done.returncode == 0:
-            return sorted(ASSETS.glob(f"{package}_*.deb"))[-1]
-        if attempt == 0:
-            _apt_update()
-    sys.exit(f"assets: error: {package}: {done.stderr.strip()}")
-
-
-def _apt_update():
-    sudo = [] if os.geteuid() == 0 else ["sudo"]
-    subprocess.run([*sudo, "apt-get", "-q", "update"], stdout=subprocess.DEVNULL)
+def kernel_package():
+    """The package, as a file, with the kernel that Debian's meta package depends on now; once there, it is kept."""
+    kept = [path for path in sorted(packages.FOLDER.glob("linux-image-*.deb")) if re.match(KERNEL_NAME + "_", path.name)]
+    return kept[-1] if kept else packages.fetch(packages.dependency(KERNEL_PACKAGE, KERNEL_NAME))[0]
 
 
 def unpacked(bzimage):

@@ -22,6 +22,7 @@ from pathlib import Path
 import assets
 import cpio
 import machine
+import packages
 
 HERE = Path(__file__).resolve().parent
 FOLDER = HERE.parent.parent / "build" / "xen"
@@ -67,18 +68,19 @@ class HostFailure(Exception):
 def make():
     """Makes the saved machine if it is missing or out of date; returns its folder. Safe from several processes at once."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    kernel = assets.make() and _kernel_package()
     with open(FOLDER / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        packages = _download()
-        made = FOLDER / f"machine-{_key([*packages, kernel])}"
+        # Dom0's kernel comes from the package that the guests' kernel comes from.
+        kernel = assets.kernel_package()
+        files = packages.fetch(*PACKAGES)
+        made = FOLDER / f"machine-{_key([*files, kernel])}"
         if not made.exists():
             for old in FOLDER.glob("machine-*"):
                 shutil.rmtree(old)
             partial = FOLDER / "partial"
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir()
-            _files(partial, packages, kernel)
+            _files(partial, files, kernel)
             _save(partial)
             partial.rename(made)
         return made
@@ -109,55 +111,25 @@ def escaped(path):
     return str(path).replace(",", ",,")
 
 
-def _kernel_package():
-    """Dom0's kernel comes from the package that the guests' kernel comes from."""
-    packages = sorted(assets.ASSETS.glob("linux-image-*.deb"))
-    if not packages:
-        raise HostFailure(f"no kernel package in {assets.ASSETS}")
-    return packages[-1]
-
-
-def _download():
-    """Downloads the packages that are not there; returns the paths of all."""
-    folder = FOLDER / "packages"
-    folder.mkdir(exist_ok=True)
-    missing = [name for name in PACKAGES if not list(folder.glob(f"{name}_*.deb"))]
-    # apt would download as a user of its own, who may not write here.
-    command = ["apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", *missing]
-    for attempt in range(2 if missing else 0):
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-        if done.returncode == 0:
-            break
-        if attempt == 1:
-            raise HostFailure(f"apt-get download: {done.stderr.strip()}")
-        subprocess.run([*([] if os.geteuid() == 0 else ["sudo"]), "apt-get", "-q", "update"], stdout=subprocess.DEVNULL)
-    return [sorted(folder.glob(f"{name}_*.deb"))[-1] for name in PACKAGES]
-
-
-def _key(packages):
+def _key(files):
     """A hash of all that the saved machine depends on."""
     version = subprocess.run([machine.QEMU, "--version"], capture_output=True, check=True).stdout
-    parts = [version, assets.BUSYBOX.read_bytes(), *(package.name.encode() for package in packages)]
+    parts = [version, assets.BUSYBOX.read_bytes(), *(package.name.encode() for package in files)]
     parts += [path.read_bytes() for path in (INIT, Path(__file__), Path(machine.__file__), Path(cpio.__file__))]
     return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()[:16]
 
 
-def _files(folder, packages, kernel):
+def _files(folder, files, kernel):
     """Writes Xen, dom0's kernel and its initramfs into FOLDER."""
     with tempfile.TemporaryDirectory(dir=FOLDER) as temporary:
         tree = Path(temporary)
-        for package in packages:
-            _unpack(package, tree)
-        _unpack(kernel, tree, "./boot/vmlinuz-*", *(f"*/{module}.ko" for module in MODULES))
+        for package in files:
+            packages.unpack(package, tree)
+        packages.unpack(kernel, tree, "./boot/vmlinuz-*", *(f"*/{module}.ko" for module in MODULES))
         xen = next(tree.glob("boot/xen-*-amd64.gz"))
         (folder / "xen").write_bytes(gzip.decompress(xen.read_bytes()))
         (folder / "vmlinux").write_bytes(assets.unpacked(next(tree.glob("boot/vmlinuz-*")).read_bytes()))
         (folder / "dom0.cpio").write_bytes(cpio.archive(_dom0(tree)))
-
-
-def _unpack(package, tree, *patterns):
-    contents = subprocess.run(["dpkg-deb", "--fsys-tarfile", package], capture_output=True, check=True).stdout
-    subprocess.run(["tar", "x", "--wildcards", *patterns], input=contents, cwd=tree, check=True)
 
 
 def _dom0(tree):

@@ -3,7 +3,10 @@
 """Makes the seeds of the fuzz targets that take physical memory (tests/fuzz/memory.h) from the captures of real boots:
 the structure comes first, what it points to follows, and the pointers are put right."""
 
+import gzip
+import lzma
 import struct
+import subprocess
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -132,6 +135,158 @@ def acpi(name):
     rsdp.write("acpi", name.removeprefix("acpi-"))
 
 
+def uki(name, sections, magic=0x20B, directories=16, certificates=b"", symbols=b"", rest=b""):
+    """A PE file; sections are pairs of a name and the content."""
+    fixed = 96 if magic == 0x10B else 112
+    table = 0x40 + 24 + fixed + 8 * directories
+    at = headers = table + 40 * len(sections)
+    seed = Seed(bytes(headers) + b"".join(content for _, content in sections))
+    seed.data += symbols
+    end = len(seed.data) - len(symbols)
+    seed.data += bytes(-len(seed.data) % 8)
+    seed.put(0, "2s58xI", b"MZ", 0x40)
+    seed.put(0x40, "4sHHIIIHH", b"PE", 0x8664, len(sections), 0, end if symbols else 0,
+             len(symbols) // 18, table - 0x58, 0x22E)
+    seed.put(0x58, "H", magic)
+    seed.put(0x58 + 60, "I4xHH", headers, 10, 0x100)
+    seed.put(0x58 + fixed - 4, "I", directories)
+    if certificates:
+        seed.put(0x58 + fixed + 8 * 4, "II", len(seed.data), len(certificates))
+    for number, (section, content) in enumerate(sections):
+        seed.put(table + 40 * number, "8sIIII", section.encode(), len(content), 0x1000 * number, len(content), at)
+        at += len(content)
+    seed.data += certificates + rest
+    seed.write("uki", name)
+
+
+def ukis():
+    stub = [(".text", b"\xc3" * 16), (".reloc", bytes(12)), (".sbat", b"sbat,1\n")]
+    kernel = [*stub, (".osrel", b"ID=x\n"), (".cmdline", b"quiet"), (".initrd", b"070701"), (".linux", b"HdrS")]
+    uki("plain", stub)
+    uki("unified", kernel)
+    uki("followed", kernel, rest=b"070701")
+    uki("profiles", [*kernel, (".profile", b"ID=a"), (".profile", b"ID=b"), (".cmdline", b"b"), (".dtb", b"1"),
+                     (".dtb", b"2")])
+    uki("twice", [*kernel, (".linux", b"HdrS")])
+    uki("unknown", [*kernel, (".mine", b"1"), ("/4", b"2"), (".bss", b"")])
+    uki("pe32", kernel, magic=0x10B)
+    uki("no-directories", kernel, directories=0)
+    uki("signed", kernel, certificates=struct.pack("<IHH", 16, 0x200, 2) + bytes(8))
+    uki("symbols", kernel, symbols=bytes(36) + struct.pack("<I4s", 8, b"abc"))
+
+
+ELF_NOTES = [(b"Xen\0", 6, b"linux\0"), (b"GNU\0", 3, bytes(20)), (b"Linux\0", 0, b"6.1\0"),
+             (b"Xen\0", 18, struct.pack("<Q", 0x1000010)), (b"Xen\0", 19, struct.pack("<III", 0x1000, 0, 0xFFFFFFFF))]
+
+
+def elf_notes(notes, align):
+    """Notes as a PT_NOTE or SHT_NOTE holds them."""
+    data = b""
+    for owner, number, descriptor in notes:
+        data += struct.pack("<III", len(owner), len(descriptor), number) + owner
+        data += bytes(-len(data) % align) + descriptor
+        data += bytes(-len(data) % align)
+    return data
+
+
+def elf(target, name, wide=True, notes=(), align=4, sections=False, content=bytes(64), machine=None, rest=b""):
+    """An ELF of two segments that load, and its notes in a segment or in a section. `content` is the first segment's,
+    and lies at an offset that is 8-aligned."""
+    ehdr, phdr, shdr = (64, 56, 64) if wide else (52, 32, 40)
+    notes = elf_notes(notes, align)
+    count = 2 + bool(notes and not sections)
+    body = (ehdr + count * phdr + 7) & ~7
+    at = body + len(content)
+    table = (at + len(notes) + 7) & ~7
+    seed = Seed(bytes(body) + content + notes + bytes(table - at - len(notes)))
+    seed.put(0, "4sBBB", b"\x7fELF", 2 if wide else 1, 1, 1)
+    seed.put(16, "HHI", 2, machine or (62 if wide else 3), 1)
+    seed.put(24, "QQQ" if wide else "III", 0x1000010, ehdr, table if sections else 0)
+    seed.put(52 if wide else 40, "HHHHHH", ehdr, phdr, count, shdr, 2 if sections else 0, 0)
+    segments = [(1, body, 0x1000000, len(content), len(content), 0x1000), (1, body, 0x1200000, 8, 0x4000, 0x1000),
+                (4, at, 0x1001000, len(notes), len(notes), align)]
+    for number, (kind, offset, address, size, memory, alignment) in enumerate(segments[:count]):
+        virtual = address + (0xFFFFFFFF80000000 if wide else 0xC0000000)
+        seed.put(ehdr + number * phdr, "IIQQQQQQ" if wide else "IIIIIIII",
+                 *((kind, 7, offset, virtual, address, size, memory, alignment) if wide else
+                   (kind, offset, virtual, address, size, memory, 7, alignment)))
+    if sections:
+        seed.data += bytes(2 * shdr)
+        fields = (0, 7, 0, 0, at, len(notes), 0, 0, align, 0)
+        seed.put(table + shdr, "IIQQQQIIQQ" if wide else "IIIIIIIIII", *fields)
+    seed.data += rest
+    seed.write(target, name)
+
+
+def elfs():
+    elf("elf", "plain")
+    elf("elf", "plain32", wide=False)
+    elf("elf", "x32", wide=False, machine=62)
+    elf("elf", "linux", notes=ELF_NOTES)
+    elf("elf", "linux32", wide=False, notes=ELF_NOTES)
+    elf("elf", "aligned8", notes=ELF_NOTES, align=8)
+    elf("elf", "sections", notes=ELF_NOTES, sections=True)
+    elf("elf", "sections32", wide=False, notes=ELF_NOTES, sections=True)
+    elf("elf", "followed", notes=ELF_NOTES, sections=True, rest=b"070701")
+
+
+def multiboot_headers():
+    """Headers of both versions: flat files by their addresses, and ELFs."""
+    def header(flags, *fields):
+        return struct.pack("<III", 0x1BADB002, flags, -(0x1BADB002 + flags) & 0xFFFFFFFF) + struct.pack(
+            f"<{len(fields)}I", *fields)
+
+    def header2(*tags):
+        body = b""
+        for kind, flags, *numbers in (*tags, (0, 0)):
+            body += struct.pack(f"<HHI{len(numbers)}I", kind, flags, 8 + 4 * len(numbers), *numbers)
+            body += bytes(-len(body) % 8)
+        size = 16 + len(body)
+        return struct.pack("<IIII", 0xE85250D6, 0, size, -(0xE85250D6 + size) & 0xFFFFFFFF) + body
+
+    everything = [(1, 0, 1, 6), (1, 1, 9, 99), (4, 0, 3), (5, 1, 1024, 768, 32), (6, 0), (7, 1), (8, 1, 0x1000000),
+                  (9, 1, 0x1000008), (10, 0, 0x1000000, 0xFFFFFFFF, 0x1000, 2), (77, 1)]
+    Seed(header(0x10003, 0x100000, 0x100000, 0x100040, 0x101000, 0x100020) + bytes(64)).write("multiboot", "flat")
+    Seed(bytes(8) + header(0x10006, 0x100008, 0x100000, 0, 0, 0x100020, 0, 1024, 768, 32)).write("multiboot", "video")
+    Seed(header2((2, 0, 0x100000, 0xFFFFFFFF, 0, 0x101000), (3, 0, 0x100010))).write("multiboot", "flat2")
+    Seed(header2((2, 0, 0x1000000, 0x1000000, 0x1000040, 0), *everything)).write("multiboot", "everything2")
+    for wide in (False, True):
+        bits = 64 if wide else 32
+        elf("multiboot", f"elf{bits}", wide=wide, content=header(3) + bytes(20))
+        elf("multiboot", f"elf{bits}-2", wide=wide, content=header2(*everything))
+        elf("multiboot", f"elf{bits}-both", wide=wide, notes=ELF_NOTES,
+            content=header2((3, 0, 0x1000010), *everything) + header(0))
+
+
+def unpack():
+    """Streams behind the two bytes that choose the room for what is in them, and for its head."""
+    content = b"".join(b"line %d of a file\n" % i for i in range(200)) + bytes(1000)
+
+    def tool(*command):
+        return subprocess.run(command, input=content, stdout=subprocess.PIPE, check=True).stdout
+
+    gzipped = gzip.compress(content, mtime=0)
+    legacy = tool("lz4", "-lc")
+    skippable = struct.pack("<II", 0x184D2A53, 3) + b"abc"
+    for name, stream in (
+            ("gzip", gzipped), ("gzip-followed", gzipped + b"070701"), ("gzip-cut", gzipped[:-9]),
+            ("gzip-stored", gzip.compress(content[:100], 0, mtime=0)),
+            ("gzip-named", gzipped[:3] + b"\x18" + gzipped[4:10] + b"name\0remark\0" + gzipped[10:]),
+            ("zstd", tool("zstd", "-19", "-c")), ("zstd-plain", tool("zstd", "-c", "--no-check", "--no-content-size")),
+            ("zstd-skippable", skippable + tool("zstd", "-c")), ("zstd-fast", tool("zstd", "--fast=3", "-c")),
+            ("lz4", tool("lz4", "-c")), ("lz4-linked", tool("lz4", "-q", "-BD", "-BX", "-c")),
+            ("lz4-sized", skippable + tool("lz4", "--content-size", "--no-frame-crc", "-B4", "-c")),
+            ("lz4-legacy", legacy), ("lz4-legacy-followed", legacy + struct.pack("<I", len(content))),
+            ("xz", lzma.compress(content)), ("xz-crc32", lzma.compress(content, check=lzma.CHECK_CRC32) + bytes(4)),
+            ("xz-sha256", lzma.compress(content, check=lzma.CHECK_SHA256)),
+            ("xz-filters", lzma.compress(content, check=lzma.CHECK_NONE, filters=[
+                {"id": lzma.FILTER_X86}, {"id": lzma.FILTER_DELTA, "dist": 3},
+                {"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": 4096}])),
+            ("xz-blocks", tool("xz", "--block-size=1000", "-0", "-c"))):
+        Seed(b"\x08\x20" + stream).write("unpack", name)
+    Seed(b"\xff\xff" + gzip.compress(bytes(300000), mtime=0)).write("unpack", "gzip-zeros")
+
+
 def main():
     for name in ("pvh-q35", "pvh-microvm", "pvh-xen"):
         pvh(name)
@@ -142,6 +297,10 @@ def main():
     linux("linux64-kexec")
     efi_map()
     efi_options()
+    elfs()
+    multiboot_headers()
+    ukis()
+    unpack()
     for name in ("acpi-q35", "acpi-microvm"):
         acpi(name)
 

@@ -405,6 +405,41 @@ static void firmware_refuses(void **state)
     assert_true(map.ranges[2].type == MAP_LOADER && map.count == 3);
 }
 
+static uint64_t released_start, released_size, released_times;
+
+static void release(uint64_t start, uint64_t size)
+{
+    released_start = start;
+    released_size = size;
+    released_times++;
+}
+
+/* Only MAP_WORK goes back, exactly what of it lies within; and it can be taken again. */
+static void release_work(void **state)
+{
+    const struct map_request request = { .size = 2 * MAP_PAGE };
+    uint64_t address;
+
+    (void)state;
+    map.release = release;
+    released_times = 0;
+    assert_true(add(MIB, 4 * MIB, MAP_RAM));
+    assert_true(carve(MIB, 2 * MIB, MAP_WORK));
+    assert_true(carve(2 * MIB, 3 * MIB, MAP_PAYLOAD));
+    assert_true(map_release(&map, MIB + MAP_PAGE, 2 * MIB, &failure));
+    ASSERT_MAP({ MIB, MIB + MAP_PAGE, MAP_WORK, 0 }, { MIB + MAP_PAGE, 2 * MIB, MAP_RAM, 0 },
+               { 2 * MIB, 3 * MIB, MAP_PAYLOAD, 0 }, { 3 * MIB, 4 * MIB, MAP_RAM, 0 });
+    assert_true(released_start == MIB + MAP_PAGE && released_size == MIB - MAP_PAGE && released_times == 1);
+    assert_true(map_allocate(&map, &request, MAP_WORK, &address, "thing", &failure));
+    assert_int_equal(address, MIB + MAP_PAGE);
+    map.release = NULL;
+    assert_true(map_release(&map, 0, 5 * MIB, &failure));
+    ASSERT_MAP({ MIB, 2 * MIB, MAP_RAM, 0 }, { 2 * MIB, 3 * MIB, MAP_PAYLOAD, 0 }, { 3 * MIB, 4 * MIB, MAP_RAM, 0 });
+    assert_true(map_release(&map, MIB, 0, &failure));
+    assert_false(map_release(&map, MIB, UINT64_MAX, &failure));
+    assert_int_equal(released_times, 1);
+}
+
 static void names_and_types(void **state)
 {
     (void)state;
@@ -547,6 +582,7 @@ int main(void)
         cmocka_unit_test_setup(coverage, setup),
         cmocka_unit_test_setup(allocate, setup),
         cmocka_unit_test_setup(firmware_refuses, setup),
+        cmocka_unit_test_setup(release_work, setup),
         cmocka_unit_test(names_and_types),
         cmocka_unit_test(random_against_model),
     };

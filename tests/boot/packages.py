@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Debian packages as files: downloaded once, kept in build/packages, unpacked and never installed."""
+
+import fcntl
+import os
+import re
+import subprocess
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parents[2] / "build/packages"
+
+
+class PackageFailure(Exception):
+    """A package cannot be had; says which, and why."""
+
+
+def fetch(*names):
+    """The paths of the packages of these NAMES, in their order; what is not there is downloaded. Safe from several processes."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with open(FOLDER / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        missing = [name for name in names if not _kept(name)]
+        if missing:
+            print(f"packages: downloading {', '.join(missing)}", flush=True)
+            # apt would download as a user of its own, who may not write here.
+            command = ["apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", *missing]
+            done = _tried(lambda: subprocess.run(command, cwd=FOLDER, capture_output=True, text=True),
+                          lambda run: run.returncode == 0)
+            if done.returncode:
+                raise PackageFailure(f"{', '.join(missing)}: {done.stderr.strip()}")
+        return [_kept(name)[-1] for name in names]
+
+
+def dependency(name, pattern):
+    """The package whose name matches PATTERN on which the package NAME, a meta package, depends now."""
+    command = ["apt-cache", "depends", "--no-recommends", "--no-suggests", name]
+    found = _tried(lambda: re.search(rf"Depends: ({pattern})$", subprocess.run(command, capture_output=True, text=True).stdout,
+                                     re.MULTILINE), bool)
+    if not found:
+        raise PackageFailure(f"{name}: apt knows no such package")
+    return found[1]
+
+
+def unpack(package, tree, *patterns):
+    """Unpacks the file PACKAGE into the folder TREE: all of it, or what matches PATTERNS, such as "./boot/vmlinuz-*"."""
+    contents = subprocess.run(["dpkg-deb", "--fsys-tarfile", package], capture_output=True, check=True).stdout
+    tree.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["tar", "x", "--wildcards", *patterns], input=contents, cwd=tree, check=True)
+
+
+def read(name, path):
+    """The bytes of the file PATH of the package NAME; a `*` in PATH stands for what a version adds to a name."""
+    package, = fetch(name)
+    listed = subprocess.run(["dpkg-deb", "--fsys-tarfile", package], capture_output=True, check=True).stdout
+    done = subprocess.run(["tar", "x", "-O", "--wildcards", f".{path}"], input=listed, capture_output=True)
+    if done.returncode:
+        raise PackageFailure(f"{name}: it has no {path}")
+    return done.stdout
+
+
+def _kept(name):
+    return sorted(FOLDER.glob(f"{name}_*.deb"))
+
+
+def _tried(ask, good):
+    """What ASK returns; asked again with new package lists where that is not GOOD."""
+    answer = ask()
+    if not good(answer):
+        sudo = [] if os.geteuid() == 0 else ["sudo"]
+        subprocess.run([*sudo, "apt-get", "-q", "update"], stdout=subprocess.DEVNULL)
+        answer = ask()
+    return answer
