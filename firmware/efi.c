@@ -199,10 +199,11 @@ static void read_seed(struct span *seed)
 static bool is_secure(void)
 {
     static EFI_GUID guid = EFI_GLOBAL_VARIABLE;
+    static CHAR16 name[] = { 'S', 'e', 'c', 'u', 'r', 'e', 'B', 'o', 'o', 't', 0 };
     UINT8 value = 0;
     UINTN size = sizeof(value);
 
-    return !systab->RuntimeServices->GetVariable(L"SecureBoot", &guid, NULL, &size, &value) && value == 1;
+    return !systab->RuntimeServices->GetVariable(name, &guid, NULL, &size, &value) && value == 1;
 }
 
 bool efi_gather(struct handoff *handoff, const struct physical *physical, struct failure *failure)

@@ -88,6 +88,7 @@ struct boot {
     struct pvh_kernel as_pvh;
     struct multiboot_kernel as_multiboot;
     struct multiboot2_kernel as_multiboot2;
+    struct program vmlinux;           /* as_linux.program, where it is one */
     struct program_sections sections; /* of an ELF */
 };
 

@@ -312,7 +312,7 @@ static bool possible(const struct boot *boot, const struct handoff *handoff, str
         if (kernel->required & ~PROVIDED & 1ull << type)
             return fail(failure, "multiboot2", "the kernel requires information of type %u, which there is not", type);
     }
-    if ((kernel->framebuffer_required || kernel->console_required) && !screen)
+    if (kernel->console_required && !screen)
         return fail(failure, "multiboot2", "the kernel requires a screen, and there is none");
     if (!kernel->has_entry && !(handoff->efi.boot_services && kernel->boot_services))
         return fail(failure, "multiboot2", "the kernel's only entry is for EFI boot services, and there are none");

@@ -69,7 +69,7 @@ static bool take_sections(const struct sections *sections, struct entry *entry, 
 bool select_entry(const struct handoff *handoff, const struct sections *sections, const struct physical *physical,
                   const struct expander *expander, struct entry *entry, struct failure *failure)
 {
-    *entry = (struct entry){ 0 };
+    *entry = (struct entry){ .exact = handoff->door == DOOR_MULTIBOOT2 || handoff->door == DOOR_MULTIBOOT2_EFI };
     if (section_find(sections, ".linux").data) {
         entry->source = "packed";
         entry->packed = true;
@@ -133,19 +133,30 @@ static bool put_kernel(const struct expander *expander, struct boot *boot, struc
 }
 
 /*
- * What lies behind the payload in one piece with it are its modules: for Linux all of it is one initrd, for others each
- * kernel at its front is a module, and what then remains is one.
+ * What lies behind the payload in one piece with it are its modules: for a bzImage all of it is one initrd, for others
+ * each kernel at its front is a module, and an archive that remains is one. Some files are longer than what their
+ * headers tell of (a vmlinux taken out of a bzImage has its relocations behind it): where each file comes as itself
+ * that is nobody's business, where several came as one it is not to be guessed.
  */
-static bool split(const struct expander *expander, struct span rest, struct boot *boot, struct failure *failure)
+static bool split(const struct entry *entry, const struct expander *expander, struct span rest, struct boot *boot,
+                  struct failure *failure)
 {
+    const bool initrd = payload_recognise(boot->file) == PAYLOAD_BZIMAGE;
     uint64_t used;
 
-    while (rest.size && !(boot->faces & FACE_LINUX) && expand_recognise(expander, rest) != PAYLOAD_DATA) {
+    if (!rest.size || entry->packed || (entry->exact && !initrd))
+        return true;
+    while (rest.size && !initrd && expand_recognise(expander, rest) != PAYLOAD_DATA) {
         if (!put_kernel(expander, boot, rest, "", &used, failure))
             return false;
         rest = behind(rest, used);
     }
-    return !rest.size || put_module(boot, rest, "", failure);
+    if (!rest.size)
+        return true;
+    if (!initrd && !payload_is_archive(rest))
+        return fail(failure, "modules", "the %lu bytes behind the kernel are neither another one nor an archive",
+                    rest.size);
+    return put_module(boot, rest, "", failure);
 }
 
 static bool add_modules(const struct entry *entry, const struct expander *expander, struct boot *boot,
@@ -177,6 +188,7 @@ bool select_open(struct entry *entry, bool whole, const struct expander *expande
 {
     static struct pe pe;
     struct span content, rest;
+    bool uki = false;
     uint64_t used;
 
     boot->module_count = 0;
@@ -186,17 +198,18 @@ bool select_open(struct entry *entry, bool whole, const struct expander *expande
     if (!whole && is_uki(content, &pe)) {
         if (content.data == entry->content.data)
             rest = behind(content, pe.size);
+        uki = true;
         entry->string = entry->command_line;
         if (!take_sections(&pe.sections, entry, failure) || !add_module(entry, rest, "", failure) ||
             !expand(expander, entry->content, &content, &used, failure))
             return false;
-        rest = behind(entry->content, used);
+        rest = (struct span){ NULL, 0 }; /* a section has no more in it */
     }
     if (!payload_take_apart(content, boot, failure))
         return false;
     if (content.data == entry->content.data)
-        rest = behind(content, boot->file.size);
+        rest = uki ? (struct span){ NULL, 0 } : behind(content, boot->file.size);
     boot->device_tree = entry->device_tree;
     boot->verified = entry->packed;
-    return split(expander, rest, boot, failure) && add_modules(entry, expander, boot, failure);
+    return split(entry, expander, rest, boot, failure) && add_modules(entry, expander, boot, failure);
 }

@@ -16,6 +16,7 @@
 
 struct entry {
     const char *source;  /* "packed", "modules" */
+    bool exact;          /* the loader before us gives each file as itself, and not several as one */
     bool packed;         /* it was verified together with our own image */
     struct span content; /* the payload as it came: perhaps compressed, perhaps with more behind it */
     uint32_t module_count;

@@ -39,6 +39,19 @@ enum payload_kind payload_recognise(struct span content)
     return recognise_unpacked((struct span){ head, unpack_head(content, head, sizeof(head)) });
 }
 
+bool payload_is_archive(struct span content)
+{
+    /* cpio "newc" and "crc"; bzip2, lzma and lzop, which Linux unpacks and we do not (lib/decompress.c). */
+    static const char magic[][6] = { "0707", "BZh", "\x5d\0\0", "\x89LZO" };
+    static const uint8_t length[] = { 4, 3, 3, 4 };
+
+    for (unsigned i = 0; i < sizeof(length); i++) {
+        if (content.size >= length[i] && !memcmp(content.data, magic[i], length[i]))
+            return true;
+    }
+    return unpack_recognise(content) != PACKING_NONE;
+}
+
 const char *payload_kind_name(enum payload_kind kind)
 {
     static const char names[][12] = { "data", "bzImage", "ELF", "PE", "flat binary" };
@@ -84,8 +97,11 @@ static bool take_elf(struct span content, struct boot *boot, struct failure *fai
         return false;
     boot->file.size = elf.size;
     boot->sections = elf.sections;
-    if (elf.is_linux && elf.is_64)
+    if (elf.is_linux && elf.is_64) {
         note(boot, FACE_LINUX, vmlinux_parse(&elf, &boot->as_linux, &refusal), &refusal);
+        boot->vmlinux = elf.program;
+        boot->as_linux.program = &boot->vmlinux;
+    }
     if (elf.has_pvh) {
         boot->as_pvh = (struct pvh_kernel){ .program = elf.program,
                                             .entry = elf.pvh_entry,
@@ -93,7 +109,8 @@ static bool take_elf(struct span content, struct boot *boot, struct failure *fai
                                             .alignment = elf.pvh_alignment,
                                             .minimum = elf.pvh_minimum,
                                             .maximum = elf.pvh_maximum };
-        boot->faces |= FACE_PVH;
+        fail(&refusal, "kernel", "its PVH entry, 0x%lx, is in none of its segments", elf.pvh_entry);
+        note(boot, FACE_PVH, program_holds(&elf.program, elf.pvh_entry), &refusal);
     }
     add_multiboot(boot, &elf);
     return true;

@@ -18,6 +18,9 @@ enum payload_kind {
 /* Looks into what is compressed: its kind is that of what it unpacks to. */
 enum payload_kind payload_recognise(struct span content);
 
+/* Whether it begins as an initrd does: a cpio archive, or one that a kernel unpacks. */
+bool payload_is_archive(struct span content);
+
 /* "bzImage", "ELF" …: for people. */
 const char *payload_kind_name(enum payload_kind kind);
 
