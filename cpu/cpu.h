@@ -32,6 +32,9 @@ void cpu_start(bool firmware_alive);
 /* Gives the firmware its own exception handlers back, before it is called for the last time. */
 void cpu_return_exceptions(void);
 
+/* Takes them back, where it was not the last time. */
+void cpu_take_exceptions(void);
+
 /* Frequency of the time stamp counter in Hz, 0 if it cannot be told; *source says by what. Measured once, when asked
  * for. */
 uint64_t tsc_frequency(const char **source);

@@ -67,6 +67,11 @@ void cpu_return_exceptions(void)
         __asm__ volatile("lidt %0" : : "m"(firmware_idt));
 }
 
+void cpu_take_exceptions(void)
+{
+    exceptions_start(true);
+}
+
 static const char *vector_name(uint64_t vector)
 {
     static const char names[EXCEPTION_VECTORS][4] = { "#DE", "#DB", "NMI", "#BP", "#OF", "#BR", "#UD", "#NM",

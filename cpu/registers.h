@@ -54,6 +54,9 @@ _Static_assert(sizeof(struct descriptor_table) == 10, "descriptor table register
 #define DESCRIPTOR_CODE32 0x00cf9b000000ffffull
 #define DESCRIPTOR_DATA   0x00cf93000000ffffull
 
+/* An available 32-bit TSS with a base of 0 and a limit of 0x67. */
+#define DESCRIPTOR_TASK32 0x0000890000000067ull
+
 #define SELECTOR_CODE64 0x10
 #define SELECTOR_DATA   0x18
 #define SELECTOR_TSS    0x20

@@ -36,7 +36,7 @@ static bool enter_efi(struct handoff *handoff, const struct physical *memory, co
                       struct failure *failure)
 {
     efi_attach(given->first, given->second);
-    if (!efi_gather(handoff, memory, failure))
+    if (!efi_read_initrd(handoff, failure) || !efi_gather(handoff, memory, failure))
         return false;
     efi_read_options(handoff);
     return true;

@@ -19,7 +19,7 @@
 #include "menu/options.h"
 #include "menu/select.h"
 #include "pagetables/pagetables.h"
-#include "payloads/bzimage.h"
+#include "payloads/expand.h"
 #include "payloads/sections.h"
 
 #define ARENA_SIZE (64 * 1024)
@@ -32,7 +32,7 @@ static uint8_t arena[ARENA_SIZE] __attribute__((aligned(16), section(".noinit"))
 static struct options options;
 static struct sections sections;
 static struct entry entry;
-static struct linux_kernel kernel;
+static struct boot boot;
 static struct launch launch;
 
 /* The payload's words: those of the loader before us, and those that come first, its own. */
@@ -133,27 +133,15 @@ static void print_warnings(void)
 /* The payload's command line: its own words, then those of the loader before us. */
 static bool compose_command_line(struct failure *failure)
 {
+    const struct span parts[] = { entry.command_line, entry.string, text_span(words) };
     struct options ignored = { 0 };
 
     command_line[0] = '\0';
-    return (options_read(&ignored, entry.command_line, command_line, sizeof(command_line)) &&
-            options_read(&ignored, text_span(words), command_line, sizeof(command_line))) ||
-           fail(failure, "command line", "longer than %lu bytes", sizeof(command_line) - 1);
-}
-
-static bool load(struct linux_boot *boot, struct failure *failure)
-{
-    uint64_t size;
-
-    if (entry.kind != PAYLOAD_BZIMAGE)
-        return fail(failure, "kernel", "its kind is %s, and only a bzImage can be started",
-                    payload_kind_name(entry.kind));
-    if (!bzimage_parse(entry.kernel, &kernel, &size, failure) || !compose_command_line(failure))
-        return false;
-    boot->kernel = &kernel;
-    boot->command_line = command_line;
-    boot->initrd_count = entry.initrd_count;
-    memcpy(boot->initrds, entry.initrds, sizeof(boot->initrds));
+    for (unsigned i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+        if (!options_read(&ignored, parts[i], command_line, sizeof(command_line)))
+            return fail(failure, "command line", "longer than %lu bytes", sizeof(command_line) - 1);
+    }
+    boot.command_line = command_line;
     return true;
 }
 
@@ -172,24 +160,57 @@ static void print_timeline(void)
     print("still to be copied: %lu bytes\n", bytes);
 }
 
-static bool prepare(struct failure *failure)
+/* Finds what to start, and makes it ready for any exit. */
+static bool load(struct failure *failure)
 {
-    static struct linux_boot boot;
+    const struct expander expander = { &handoff.map, identity_reach };
+    bool whole;
 
-    if (!select_entry(&handoff, &sections, &memory, &entry, failure))
+    if (!select_entry(&handoff, &sections, &memory, &expander, &entry, failure))
         return false;
     stamp(PHASE_SELECTED);
-    if (!load(&boot, failure))
-        return false;
+    /* Only as a whole has a UKI a signature, or may use its own stub. */
+    whole = text_equals(options.exit, "efi") || (handoff.efi.secure_boot && handoff.efi.boot_services && !entry.packed);
     stamp(PHASE_LOADED);
-    stamp(PHASE_UNPACKED); /* a bzImage unpacks itself */
-    if (!exit_linux(&boot, options.exit, &handoff, &launch, failure) || !launch_prepare(&launch, &handoff, failure))
+    if (!select_open(&entry, whole, &expander, &boot, failure) || !compose_command_line(failure))
+        return false;
+    stamp(PHASE_UNPACKED);
+    if (options.debug)
+        payload_print(&boot);
+    return true;
+}
+
+static bool prepare(struct span wanted, struct failure *failure)
+{
+    const struct exit *exit = exit_choose(&boot, wanted, &handoff, failure);
+
+    if (!exit)
+        return false;
+    launch = (struct launch){ .protocol = exit->name };
+    if (!exit->prepare(&boot, &handoff, &launch, failure) || !launch_prepare(&launch, &handoff, failure))
         return false;
     stamp(PHASE_EXIT);
-    print("quadrivium " QUADRIVIUM_VERSION ": %s to %s: %s (%s), %u initrd%s\n", door_name(handoff.door),
-          launch.protocol, payload_kind_name(entry.kind), entry.source, entry.initrd_count,
-          entry.initrd_count == 1 ? "" : "s");
+    print("quadrivium " QUADRIVIUM_VERSION ": %s to %s: %s (%s), %u module%s\n", door_name(handoff.door),
+          launch.protocol, boot.kind, entry.source, boot.module_count, boot.module_count == 1 ? "" : "s");
+    if (options.timeline)
+        print_timeline();
     return true;
+}
+
+/* Runs what the firmware starts, until it returns; then we return too, as it did. */
+static void run(void)
+{
+    struct failure failure;
+    uint64_t status;
+
+    if (!launch.run(&launch, &handoff, &status, &failure))
+        fatal(&failure);
+    print("quadrivium: the payload returned: status 0x%lx\n", status);
+    /* A kernel whose EFI stub gave up may still be started by the Linux protocol, if the user left the choice to us. */
+    if (!status || options.exit.data || !(boot.faces & FACE_LINUX) || handoff.efi.secure_boot)
+        efi_exit(status);
+    if (!prepare(text_span("linux64"), &failure))
+        fatal(&failure);
 }
 
 static bool enter(const struct given *given, struct failure *failure)
@@ -234,11 +255,12 @@ void quadrivium_main(enum door door, uint64_t first, uint64_t second)
         handoff_print(&handoff);
     if (options.fault.data && !fault_provoke(options.fault))
         warn("unknown fault %.*s", (int)options.fault.size, (const char *)options.fault.data);
-    if (!prepare(&failure))
+    if (!load(&failure) || !prepare(options.exit, &failure))
         fatal(&failure);
-    if (options.timeline)
-        print_timeline();
-    if ((handoff.leave && !handoff.leave(&handoff, &failure)) || !launch_finish(&launch, &handoff, &failure))
+    if (launch.run)
+        run();
+    if ((launch.state.mode != LAUNCH_FIRMWARE && handoff.leave && !handoff.leave(&handoff, &failure)) ||
+        !launch_finish(&launch, &handoff, &failure))
         fatal(&failure);
     launch_jump(&launch);
 }

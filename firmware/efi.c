@@ -7,6 +7,7 @@
 #include "common/console.h"
 #include "common/string.h"
 #include "cpu/cpu.h"
+#include "firmware/efi_calls.h"
 #include "firmware/efi_tables.h"
 
 #define EXIT_TRIES        8
@@ -51,6 +52,16 @@ void efi_attach(uint64_t image_handle, uint64_t system_table)
     console_register(&console_efi);
 }
 
+EFI_SYSTEM_TABLE *efi_system_table(void)
+{
+    return systab;
+}
+
+EFI_HANDLE efi_image_handle(void)
+{
+    return image;
+}
+
 bool efi_alive(void)
 {
     return alive;
@@ -62,8 +73,14 @@ static bool claim(uint64_t start, uint64_t size)
 {
     EFI_PHYSICAL_ADDRESS address = start;
 
-    return systab->BootServices->AllocatePages(AllocateAddress, EfiLoaderData, size / MAP_PAGE, &address) ==
+    /* Code, because some of it will be: a firmware may forbid the execution of EfiLoaderData. */
+    return systab->BootServices->AllocatePages(AllocateAddress, EfiLoaderCode, size / MAP_PAGE, &address) ==
            EFI_SUCCESS;
+}
+
+static void release(uint64_t start, uint64_t size)
+{
+    systab->BootServices->FreePages(start, size / MAP_PAGE);
 }
 
 static EFI_STATUS get_map(void)
@@ -114,7 +131,9 @@ static bool leave(struct handoff *handoff, struct failure *failure)
     handoff->efi.map_size = map.size;
     handoff->efi.descriptor_size = map.descriptor_size;
     handoff->efi.descriptor_version = map.descriptor_version;
+    handoff->start_application = NULL;
     handoff->map.claim = NULL;
+    handoff->map.release = NULL;
     handoff->map.count = 0;
     return efi_add_map(&handoff->map, descriptors, map.descriptor_size, true, failure);
 }
@@ -176,6 +195,17 @@ static void read_seed(struct span *seed)
     *seed = (struct span){ bytes, sizeof(bytes) };
 }
 
+/* UEFI 2.10, section 3.3: the variable SecureBoot is 1 where images are verified. */
+static bool is_secure(void)
+{
+    static EFI_GUID guid = EFI_GLOBAL_VARIABLE;
+    static CHAR16 name[] = { 'S', 'e', 'c', 'u', 'r', 'e', 'B', 'o', 'o', 't', 0 };
+    UINT8 value = 0;
+    UINTN size = sizeof(value);
+
+    return !systab->RuntimeServices->GetVariable(name, &guid, NULL, &size, &value) && value == 1;
+}
+
 bool efi_gather(struct handoff *handoff, const struct physical *physical, struct failure *failure)
 {
     if (!read_map(failure))
@@ -185,14 +215,18 @@ bool efi_gather(struct handoff *handoff, const struct physical *physical, struct
 
     handoff->map.count = 0;
     if (!efi_add_map(&handoff->map, descriptors, map.descriptor_size, false, failure) ||
-        !map_carve(&handoff->map, (uint64_t)map.descriptors, map.capacity, MAP_WORK, failure))
+        !map_carve(&handoff->map, (uint64_t)map.descriptors, map.capacity, MAP_LOADER, failure))
         return false;
     handoff->efi.present = true;
     handoff->efi.boot_services = true;
     handoff->efi.system_table = (uint64_t)systab;
     handoff->efi.image_handle = (struct known_address){ true, (uint64_t)image };
+    handoff->efi.secure_boot = is_secure();
+    handoff->efi.map_capacity = map.capacity;
     handoff->map.claim = claim;
+    handoff->map.release = release;
     handoff->leave = leave;
+    handoff->start_application = efi_start_application;
     handoff->rsdp.present = false; /* the firmware's own, not a loader's copy */
     efi_read_tables(handoff, physical);
     read_framebuffer(&handoff->framebuffer);
@@ -219,9 +253,14 @@ void efi_read_options(struct handoff *handoff)
 
 void efi_exit_failed(void)
 {
+    efi_exit(EFI_LOAD_ERROR);
+}
+
+void efi_exit(uint64_t status)
+{
     cpu_return_exceptions();
     if (alive)
-        systab->BootServices->Exit(image, EFI_LOAD_ERROR, 0, NULL);
+        systab->BootServices->Exit(image, status, 0, NULL);
     for (;;)
         __asm__ volatile("cli; hlt");
 }

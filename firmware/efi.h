@@ -22,11 +22,18 @@ bool efi_gather(struct handoff *handoff, const struct physical *physical, struct
 /* The command line that our image was started with, into handoff; the empty one where there is none. */
 void efi_read_options(struct handoff *handoff);
 
+/*
+ * Adds the initrd that the loader before us offers by LoadFile2, as one module, where there is one. Allocates from the
+ * firmware, so it comes before efi_gather.
+ */
+bool efi_read_initrd(struct handoff *handoff, struct failure *failure);
+
 /* Whether boot services are alive. */
 bool efi_alive(void);
 
-/* Ends our image with an error status, so that the firmware goes on with its next boot option. */
-void efi_exit_failed(void) __attribute__((noreturn));
+/* Ends our image with this status: with an error the firmware goes on with its next boot option. */
+void efi_exit(uint64_t status) __attribute__((noreturn));
+void efi_exit_failed(void) __attribute__((noreturn)); /* a load error */
 
 /* Resets or turns off, with boot services or (after they have ended) without. Returns where there is no EFI. */
 void efi_reset(bool power_off);

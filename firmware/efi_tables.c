@@ -12,6 +12,7 @@
 #define TABLES_MAX            1024
 #define EFI_PERSISTENT_MEMORY 14 /* gnu-efi's list ends before it */
 #define BYTE_ORDER_MARK       0xfeff
+#define REPLACEMENT           0xfffd
 
 _Static_assert(sizeof(EFI_MEMORY_DESCRIPTOR) == 40, "UEFI 2.10, section 7.2.3");
 _Static_assert(sizeof(EFI_CONFIGURATION_TABLE) == 24, "UEFI 2.10, section 4.6");
@@ -199,4 +200,35 @@ uint64_t efi_options_text(struct span options, char *text, uint64_t text_size)
     memmove(text, text + skip, length);
     text[length] = '\0';
     return length;
+}
+
+/* The code point at *text, which moves behind it. */
+static uint32_t take_utf8(const char **text)
+{
+    const uint8_t *bytes = (const uint8_t *)*text;
+    uint32_t point = bytes[0];
+    unsigned more = point < 0x80 ? 0 : point >= 0xc2 && point < 0xe0 ? 1 : point >= 0xe0 && point < 0xf0 ? 2 : 4;
+
+    *text += 1;
+    if (more > 2)
+        return REPLACEMENT; /* not UTF-8, or beyond what two bytes of UCS-2 hold */
+    if (more)
+        point &= more == 1 ? 0x1f : 0x0f;
+    for (unsigned i = 1; i <= more; i++) {
+        if ((bytes[i] & 0xc0) != 0x80)
+            return REPLACEMENT;
+        point = point << 6 | (bytes[i] & 0x3f);
+    }
+    *text += more;
+    return point;
+}
+
+uint64_t efi_options_from_text(const char *text, uint16_t *options, uint64_t max)
+{
+    uint64_t count = 0;
+
+    while (*text && count + 1 < max)
+        options[count++] = (uint16_t)take_utf8(&text);
+    options[count++] = 0;
+    return count;
 }

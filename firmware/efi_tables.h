@@ -29,4 +29,10 @@ void efi_read_tables(struct handoff *handoff, const struct physical *physical);
  */
 uint64_t efi_options_text(struct span options, char *text, uint64_t text_size);
 
+/*
+ * The way back: UTF-8 text as UCS-2, NUL-terminated, into `options`, room for `max` characters, at least 1. A byte that
+ * is no UTF-8, and what UCS-2 has not, become U+FFFD. Returns how many characters were written, the NUL included.
+ */
+uint64_t efi_options_from_text(const char *text, uint16_t *options, uint64_t max);
+
 #endif

@@ -10,11 +10,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/failure.h"
 #include "common/span.h"
+#include "handoff/handoff.h"
 #include "handoff/linux.h"
 #include "handoff/program.h"
 
-#define BOOT_MODULES_MAX 64
+#define BOOT_MODULES_MAX HANDOFF_MODULES_MAX
 
 enum face {
     FACE_LINUX = 1 << 0,      /* boot.rst: a bzImage, or an uncompressed vmlinux */
@@ -23,6 +25,8 @@ enum face {
     FACE_MULTIBOOT = 1 << 3,  /* a multiboot header, version 0.6.96 */
     FACE_EFI = 1 << 4,        /* a PE for x86-64 EFI */
 };
+
+#define FACES 5
 
 /* Xen public/elfnote.h: PHYS32_ENTRY, PHYS32_RELOC. */
 struct pvh_kernel {
@@ -77,11 +81,14 @@ struct boot {
     struct span device_tree; /* data NULL: none */
     bool verified;           /* by whoever verified our own image: it is packed into it */
 
-    unsigned faces; /* of enum face; the members below are filled where the bit is set */
+    unsigned faces;                 /* of enum face; the members below are filled where the bit is set */
+    unsigned broken;                /* faces that are there, but contradict themselves */
+    struct failure refusals[FACES]; /* of the face 1 << index: how, where its bit in `broken` is set */
     struct linux_kernel as_linux;
     struct pvh_kernel as_pvh;
     struct multiboot_kernel as_multiboot;
     struct multiboot2_kernel as_multiboot2;
+    struct program vmlinux;           /* as_linux.program, where it is one */
     struct program_sections sections; /* of an ELF */
 };
 

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "common/string.h"
+#include "handoff/e820.h"
 #include "handoff/linux.h"
 
 _Static_assert(sizeof(struct boot_params) == 4096, "zero-page.rst");
@@ -23,6 +24,9 @@ _Static_assert(sizeof(struct boot_e820_entry) == 20, "zero-page.rst");
 #define VIDEO_64BIT_BASE  0x02
 #define EFI64_SIGNATURE   0x34364c45 /* "EL64" */
 #define VGA_TEXT_POINTS   16
+/* Linux's enum efi_secureboot_mode: what its EFI stub leaves in boot_params, whose lockdown depends on it. */
+#define SECURE_BOOT_DISABLED 2
+#define SECURE_BOOT_ENABLED  3
 
 static uint32_t high(uint64_t value)
 {
@@ -83,6 +87,8 @@ static void fill_header(struct setup_header *header, const struct linux_kernel *
 
 void boot_params_efi(struct boot_params *params, const struct handoff_efi *efi)
 {
+    if (efi->image_handle.present) /* boot services were alive, so we know */
+        params->secure_boot = efi->secure_boot ? SECURE_BOOT_ENABLED : SECURE_BOOT_DISABLED;
     if (!efi->present || !efi->map)
         return;
     params->efi_info = (struct efi_info){
@@ -113,28 +119,19 @@ void boot_params_fill(struct boot_params *params, const struct linux_kernel *ker
 int64_t boot_params_map(struct boot_params *params, const struct memory_map *map, struct boot_e820_entry *more,
                         uint32_t more_max)
 {
-    struct boot_e820_entry *last = NULL;
+    struct range range;
     uint32_t count = 0;
 
-    for (uint32_t i = 0; i < map->count; i++) {
-        const struct range *range = &map->ranges[i];
-        uint32_t type = map_type_is_ram(range->type) ? MAP_RAM : range->type;
+    for (uint32_t i = 0; e820_next(map, &i, &range); count++) {
+        struct boot_e820_entry *entry;
 
-        /* What differs only in who uses it until now is one entry for the kernel. */
-        if (last && last->type == type && last->addr + last->size == range->start) {
-            last->size += range->end - range->start;
-            continue;
-        }
         if (count < E820_MAX_ENTRIES_ZEROPAGE)
-            last = &params->e820_table[count];
+            entry = &params->e820_table[count];
         else if (count - E820_MAX_ENTRIES_ZEROPAGE < more_max)
-            last = &more[count - E820_MAX_ENTRIES_ZEROPAGE];
+            entry = &more[count - E820_MAX_ENTRIES_ZEROPAGE];
         else
             return -1;
-        last->addr = range->start;
-        last->size = range->end - range->start;
-        last->type = type;
-        count++;
+        *entry = (struct boot_e820_entry){ range.start, range.end - range.start, range.type };
     }
     params->e820_entries = (uint8_t)(count < E820_MAX_ENTRIES_ZEROPAGE ? count : E820_MAX_ENTRIES_ZEROPAGE);
     return count > E820_MAX_ENTRIES_ZEROPAGE ? count - E820_MAX_ENTRIES_ZEROPAGE : 0;

@@ -1,26 +1,61 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The table of exits; see exits.h. */
 #include "handoff/exits.h"
+
+#include <stddef.h>
 
 #include "common/text.h"
 
-static const struct exit_row {
-    const char *name;
-    enum launch_mode mode;
-} exits[] = {
-    { "linux64", LAUNCH_LONG },
-    { "linux32", LAUNCH_PROTECTED },
+/* The best first: the one that tells the payload most of the machine. */
+static const struct exit *const exits[] = {
+    &exit_efi, &exit_linux64, &exit_linux32, &exit_multiboot2, &exit_pvh, &exit_multiboot,
 };
 
-bool exit_linux(const struct linux_boot *boot, struct span wanted, struct handoff *handoff, struct launch *launch,
-                struct failure *failure)
-{
-    for (unsigned i = 0; i < sizeof(exits) / sizeof(*exits); i++) {
-        bool able = exits[i].mode != LAUNCH_LONG || boot->kernel->has_64bit_entry;
+#define EXITS (sizeof(exits) / sizeof(*exits))
 
-        if (wanted.data ? !text_equals(wanted, exits[i].name) : !able)
-            continue;
-        launch->protocol = exits[i].name;
-        return linux_prepare(boot, exits[i].mode, handoff, launch, failure);
+static bool is_possible(const struct exit *exit, const struct boot *boot, const struct handoff *handoff,
+                        struct failure *failure)
+{
+    if (boot->broken & exit->face) {
+        *failure = boot->refusals[__builtin_ctz(exit->face)];
+        return false;
     }
-    return fail(failure, "qv.exit", "%.*s is no way to start a bzImage", (int)wanted.size, (const char *)wanted.data);
+    if (!(boot->faces & exit->face))
+        return fail(failure, "qv.exit", "%s is no way to start a payload of the kind %s", exit->name, boot->kind);
+    if (handoff->efi.secure_boot && handoff->efi.boot_services && !boot->verified && exit != &exit_efi)
+        return fail(failure, "Secure Boot", "only the firmware may start what it has not verified, not %s", exit->name);
+    return !exit->possible || exit->possible(boot, handoff, failure);
+}
+
+/* What must not be chosen unless it was asked for. */
+static bool is_unwise(const struct exit *exit, const struct boot *boot, const struct handoff *handoff)
+{
+    /* It was verified as a part of our own image; the firmware would ask for a signature of its own. */
+    if (exit == &exit_efi)
+        return handoff->efi.secure_boot && boot->verified && boot->faces & FACE_LINUX;
+    /* Who entered us by PVH may have no BIOS, which multiboot2 kernels (Xen) call; a PVH kernel does not. */
+    return exit == &exit_multiboot2 && handoff->door == DOOR_PVH && boot->faces & FACE_PVH;
+}
+
+const struct exit *exit_choose(const struct boot *boot, struct span wanted, const struct handoff *handoff,
+                               struct failure *failure)
+{
+    struct failure other;
+    bool failed = false;
+
+    for (unsigned i = 0; i < EXITS; i++) {
+        if (wanted.data && text_equals(wanted, exits[i]->name))
+            return is_possible(exits[i], boot, handoff, failure) ? exits[i] : NULL;
+        if (wanted.data || !((boot->faces | boot->broken) & exits[i]->face) || is_unwise(exits[i], boot, handoff))
+            continue;
+        /* Where nothing is possible the first reason is told: it is of the exit that suits the payload best. */
+        if (is_possible(exits[i], boot, handoff, failed ? &other : failure))
+            return exits[i];
+        failed = true;
+    }
+    if (wanted.data)
+        fail(failure, "qv.exit", "there is no exit %.*s", (int)wanted.size, (const char *)wanted.data);
+    else if (!failed)
+        fail(failure, "kernel", "nothing starts a payload of the kind %s", boot->kind);
+    return NULL;
 }

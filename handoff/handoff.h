@@ -65,10 +65,12 @@ struct handoff_text_screen {
 struct handoff_efi {
     bool present;
     bool boot_services; /* still alive */
+    bool secure_boot;   /* the firmware verifies what it starts */
     uint64_t system_table;
     struct known_address image_handle;
     /* The firmware's own map, once boot services have ended: for kernels that want it as it is. */
     uint64_t map, map_size, descriptor_size;
+    uint64_t map_capacity; /* how much it can be by then */
     uint32_t descriptor_version;
 };
 
@@ -82,6 +84,15 @@ struct handoff_setup_data {
     uint64_t address; /* of struct setup_data */
     uint32_t type;
     uint64_t size; /* of all of it */
+};
+
+/* What EFI's boot services can start. */
+struct handoff_application {
+    struct span file;         /* a PE */
+    const char *command_line; /* UTF-8; becomes its load options, where it is not empty */
+    uint32_t initrd_count;
+    struct span initrds[HANDOFF_MODULES_MAX]; /* become one file, each padded to 4 bytes, that LoadFile2 gives */
+    struct span device_tree;                  /* becomes a configuration table; data NULL: none */
 };
 
 struct handoff {
@@ -118,6 +129,12 @@ struct handoff {
      * final one. NULL: nothing. After it nothing may be allocated, and only consoles that need no firmware print.
      */
     bool (*leave)(struct handoff *handoff, struct failure *failure);
+
+    /*
+     * Starts an application while boot services are alive; NULL: they are not. True when it returned, with its *status;
+     * false where the firmware would not load or verify it.
+     */
+    bool (*start_application)(const struct handoff_application *application, uint64_t *status, struct failure *failure);
 
     struct arena arena; /* holds the strings above */
     struct memory_map map;

@@ -5,14 +5,16 @@
  *
  * In:  64-bit mode on page tables that map this page, every source and every destination, 4 or 5 levels; IF=0
  *      RDI = address of the page
- * Out: the state of DESIGN "Linux 64" or "Linux 32": boot.rst, "64-bit boot protocol" and "32-bit boot protocol";
- *      CS = 0x10, DS = ES = SS = 0x18, RSI/ESI = argument, all other registers 0, EFLAGS = 2, IDT empty
+ * Out: one state that each protocol's own is part of: CS = 0x10, DS = ES = SS = 0x18, RAX RBX RSI as the table says, all other
+ *      registers 0, EFLAGS = 2, IDT empty
+ *      64-bit  boot.rst, "64-bit boot protocol"; FS and GS null
+ *      32-bit  boot.rst, "32-bit boot protocol"; Xen's docs/misc/pvh.pandoc; Multiboot 0.6.96, section 3.2; Multiboot2 2.0,
+ *              section 3.3: CR0 = PE, CR4 = 0, EFER = 0, FS and GS as DS, a 32-bit TSS with base 0 and limit 0x67
  */
 #include "handoff/trampoline.h"
 
 #define CR0_PE_PG 0x80000001
 #define CR0_PE 0x1
-#define CR4_PAE 0x20
 #define MSR_EFER 0xc0000080
 #define EFER_LME 0x100
 
@@ -63,13 +65,13 @@ backward:
     jmp zero
 
 copied:
-    cmpl $0, TABLE_FIVE_LEVELS(%rbx)
+    cmpl $0, TABLE_DROP_LEVEL(%rbx)
     jne leave_long_mode
     cmpl $0, TABLE_LONG(%rbx)
     je leave_long_mode
     movq TABLE_ROOT(%rbx), %rax
     movq %rax, %cr3
-    movl $CR4_PAE, %eax
+    movl TABLE_CR4(%rbx), %eax
     movq %rax, %cr4
     movl $CR0_PE_PG, %eax
     movq %rax, %cr0
@@ -87,12 +89,13 @@ enter_long:
     xorl %eax, %eax
     movl %eax, %fs
     movl %eax, %gs
-    movq TABLE_ARGUMENT(%rbx), %rsi
+    movq TABLE_RSI(%rbx), %rsi
+    movq TABLE_RAX(%rbx), %rax
     pushq $2
     popfq
     pushq $TRAMPOLINE_CODE
     pushq TABLE_INSTRUCTION(%rbx)
-    xorl %ebx, %ebx
+    movq TABLE_RBX(%rbx), %rbx
     xorl %ecx, %ecx
     xorl %edx, %edx
     xorl %edi, %edi
@@ -120,7 +123,6 @@ compatibility:
     movl %eax, %ds
     movl %eax, %es
     movl %eax, %ss
-    xorl %eax, %eax
     movl %eax, %fs
     movl %eax, %gs
     movl $CR0_PE, %eax
@@ -133,13 +135,16 @@ compatibility:
     jne back_to_long_mode
     xorl %eax, %eax
     movl %eax, %cr4
-    movl TABLE_ARGUMENT(%ebx), %esi
+    movl %eax, %cr3
+    movl $TRAMPOLINE_TASK, %eax
+    ltr %ax
+    movl TABLE_RSI(%ebx), %esi
+    movl TABLE_RAX(%ebx), %eax
     pushl $2
     popfl
     pushl $TRAMPOLINE_CODE
     pushl TABLE_INSTRUCTION(%ebx)
-    xorl %eax, %eax
-    xorl %ebx, %ebx
+    movl TABLE_RBX(%ebx), %ebx
     xorl %ecx, %ecx
     xorl %edx, %edx
     xorl %edi, %edi
@@ -147,7 +152,7 @@ compatibility:
     lretl
 
 back_to_long_mode:
-    movl $CR4_PAE, %eax
+    movl TABLE_CR4(%ebx), %eax
     movl %eax, %cr4
     movl TABLE_ROOT(%ebx), %eax
     movl %eax, %cr3

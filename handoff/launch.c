@@ -25,9 +25,11 @@ struct trampoline_table {
     uint64_t gdt_base;
     uint64_t root;
     uint64_t instruction;
-    uint64_t argument;
+    uint64_t rax, rbx, rsi;
+    uint32_t cr4;
     uint32_t long_mode;
-    uint32_t five_levels;
+    uint32_t drop_level;
+    uint32_t padding2;
     uint64_t count;
     struct copy copies[TRAMPOLINE_COPIES_MAX];
 };
@@ -36,9 +38,12 @@ _Static_assert(offsetof(struct trampoline_table, gdt_limit) == TABLE_GDT_LIMIT, 
 _Static_assert(offsetof(struct trampoline_table, gdt_base) == TABLE_GDT_BASE, "trampoline.h");
 _Static_assert(offsetof(struct trampoline_table, root) == TABLE_ROOT, "trampoline.h");
 _Static_assert(offsetof(struct trampoline_table, instruction) == TABLE_INSTRUCTION, "trampoline.h");
-_Static_assert(offsetof(struct trampoline_table, argument) == TABLE_ARGUMENT, "trampoline.h");
+_Static_assert(offsetof(struct trampoline_table, rax) == TABLE_RAX, "trampoline.h");
+_Static_assert(offsetof(struct trampoline_table, rbx) == TABLE_RBX, "trampoline.h");
+_Static_assert(offsetof(struct trampoline_table, rsi) == TABLE_RSI, "trampoline.h");
+_Static_assert(offsetof(struct trampoline_table, cr4) == TABLE_CR4, "trampoline.h");
 _Static_assert(offsetof(struct trampoline_table, long_mode) == TABLE_LONG, "trampoline.h");
-_Static_assert(offsetof(struct trampoline_table, five_levels) == TABLE_FIVE_LEVELS, "trampoline.h");
+_Static_assert(offsetof(struct trampoline_table, drop_level) == TABLE_DROP_LEVEL, "trampoline.h");
 _Static_assert(offsetof(struct trampoline_table, count) == TABLE_COUNT, "trampoline.h");
 _Static_assert(offsetof(struct trampoline_table, copies) == TABLE_COPIES, "trampoline.h");
 _Static_assert(offsetof(struct copy, source) == COPY_SOURCE, "trampoline.h");
@@ -73,6 +78,15 @@ bool launch_add(struct launch *launch, const struct launch_segment *segment, str
         return fail(failure, new->name, "%lu bytes at 0x%lx wrap around", new->reserved, new->destination);
     launch->segment_count++;
     return true;
+}
+
+bool launch_covers(const struct launch *launch, uint64_t start, uint64_t size)
+{
+    for (uint32_t i = 0; i < launch->segment_count; i++) {
+        if (overlap(launch->segments[i].destination, launch->segments[i].reserved, start, size))
+            return true;
+    }
+    return false;
 }
 
 static bool check_destinations(const struct launch *launch, const struct handoff *handoff, struct failure *failure)
@@ -185,20 +199,25 @@ static bool build_page_tables(struct launch *launch, struct handoff *handoff, st
 
 static void fill_trampoline(const struct launch *launch, uint64_t root)
 {
+    const bool five_levels = cpu.five_levels && launch->state.five_levels;
     struct trampoline_table *table = (struct trampoline_table *)(launch->trampoline + TRAMPOLINE_TABLE);
 
     memcpy((void *)launch->trampoline, trampoline_start, (size_t)(trampoline_end - trampoline_start));
     memset(table, 0, offsetof(struct trampoline_table, copies));
+    table->gdt[TRAMPOLINE_TASK / 8] = DESCRIPTOR_TASK32;
     table->gdt[TRAMPOLINE_CODE / 8] = launch->state.mode == LAUNCH_LONG ? DESCRIPTOR_CODE64 : DESCRIPTOR_CODE32;
     table->gdt[TRAMPOLINE_DATA / 8] = DESCRIPTOR_DATA;
     table->gdt[TRAMPOLINE_CODE32 / 8] = DESCRIPTOR_CODE32;
     table->gdt_limit = TRAMPOLINE_GDT_SIZE - 1;
     table->gdt_base = (uint64_t)table->gdt;
-    table->root = root;
+    table->root = five_levels ? launch->page_tables : root;
     table->instruction = launch->state.instruction;
-    table->argument = launch->state.argument;
+    table->rax = launch->state.rax;
+    table->rbx = launch->state.rbx;
+    table->rsi = launch->state.rsi;
+    table->cr4 = (uint32_t)(five_levels ? CR4_PAE | CR4_LA57 : CR4_PAE);
     table->long_mode = launch->state.mode == LAUNCH_LONG;
-    table->five_levels = cpu.five_levels;
+    table->drop_level = cpu.five_levels && !five_levels;
     for (uint32_t i = 0; i < launch->segment_count; i++) {
         const struct launch_segment *segment = &launch->segments[i];
 
@@ -214,8 +233,12 @@ bool launch_prepare(struct launch *launch, struct handoff *handoff, struct failu
     const struct map_request page = { .size = TRAMPOLINE_SIZE, .maximum = BELOW_4G, .high = true };
     uint64_t root;
 
+    if (launch->run)
+        return true;
     if (!check_destinations(launch, handoff, failure))
         return false;
+    if (launch->state.mode == LAUNCH_FIRMWARE)
+        return true; /* each place is one that the firmware gave, so nothing can lie there */
     for (uint32_t i = 0; i < launch->segment_count; i++) {
         if (!map_carve(&handoff->map, launch->segments[i].destination, launch->segments[i].reserved, MAP_PAYLOAD,
                        failure))
@@ -231,11 +254,34 @@ bool launch_prepare(struct launch *launch, struct handoff *handoff, struct failu
 
 bool launch_finish(struct launch *launch, const struct handoff *handoff, struct failure *failure)
 {
-    return check_destinations(launch, handoff, failure) && launch->finish(launch, handoff, failure);
+    return check_destinations(launch, handoff, failure) &&
+           (!launch->finish || launch->finish(launch, handoff, failure));
+}
+
+/* The firmware's tables map everything, and no destination holds another's source. */
+static void copy_segments(const struct launch *launch)
+{
+    for (uint32_t i = 0; i < launch->segment_count; i++) {
+        const struct launch_segment *segment = &launch->segments[i];
+        uint8_t *destination = (uint8_t *)segment->destination;
+
+        memmove(destination, (const void *)segment->source, segment->file_size);
+        memset(destination + segment->file_size, 0, segment->memory_size - segment->file_size);
+    }
 }
 
 void launch_jump(const struct launch *launch)
 {
+    if (launch->state.mode == LAUNCH_FIRMWARE) {
+        copy_segments(launch);
+        cpu_return_exceptions();
+        __asm__ volatile("cld\n\t"
+                         "jmp *%0"
+                         :
+                         : "r"(launch->state.instruction), "a"(launch->state.rax), "b"(launch->state.rbx),
+                           "S"(launch->state.rsi)
+                         : "memory");
+    }
     __asm__ volatile("cli\n\t"
                      "mov %0, %%cr3\n\t"
                      "jmp *%1"

@@ -13,7 +13,7 @@
 #include "common/failure.h"
 #include "handoff/handoff.h"
 
-#define LAUNCH_SEGMENTS_MAX 64
+#define LAUNCH_SEGMENTS_MAX 80
 
 struct launch_segment {
     uint64_t destination; /* physical address */
@@ -25,15 +25,17 @@ struct launch_segment {
 };
 
 enum launch_mode {
-    LAUNCH_LONG,      /* 64-bit, 4 levels of page tables, everything identity-mapped that a segment names */
+    LAUNCH_LONG,      /* 64-bit, everything identity-mapped that a segment names */
     LAUNCH_PROTECTED, /* 32-bit, flat, paging off */
+    LAUNCH_FIRMWARE,  /* 64-bit, as EFI left everything, with its boot services alive */
 };
 
-/* How a payload is entered; registers that are not named are 0. */
+/* How a payload is entered; registers that are not named are 0, but for LAUNCH_FIRMWARE's stack. */
 struct launch_state {
     enum launch_mode mode;
+    bool five_levels;     /* 5 levels of page tables will do too, where we were entered so; else always 4 */
     uint64_t instruction; /* address of the first instruction */
-    uint64_t argument;    /* RSI or ESI: struct boot_params (boot.rst, "32-bit" and "64-bit boot protocol") */
+    uint64_t rax, rbx, rsi;
 };
 
 struct launch {
@@ -43,10 +45,15 @@ struct launch {
     struct launch_segment segments[LAUNCH_SEGMENTS_MAX];
     /*
      * Called when nothing else is left to do and the memory map is final: writes it into the payload's parameters.
-     * It must neither print nor allocate.
+     * It must neither print nor allocate. NULL: there is nothing to finish.
      */
     bool (*finish)(struct launch *launch, const struct handoff *handoff, struct failure *failure);
     void *parameters; /* finish's own */
+    /*
+     * A payload that the firmware itself starts: called instead of all of the below. It returns where the payload did,
+     * with *status as the payload left it, or false with a failure where it could not be started.
+     */
+    bool (*run)(struct launch *launch, struct handoff *handoff, uint64_t *status, struct failure *failure);
 
     /* launch_prepare's own */
     uint64_t trampoline;  /* address of a page */
@@ -60,6 +67,11 @@ struct launch {
 bool launch_add(struct launch *launch, const struct launch_segment *segment, struct failure *failure);
 
 /*
+ * Whether any byte of [start, start + size) belongs to a segment that was added already.
+ */
+bool launch_covers(const struct launch *launch, uint64_t start, uint64_t size);
+
+/*
  * Checks that all destinations are RAM and apart from each other, moves aside every source that another segment's copy
  * would destroy, takes memory for the trampoline and the page tables, and fills both.
  */
@@ -71,7 +83,7 @@ bool launch_prepare(struct launch *launch, struct handoff *handoff, struct failu
  */
 bool launch_finish(struct launch *launch, const struct handoff *handoff, struct failure *failure);
 
-/* Copies and jumps, with interrupts off. Nothing may be printed any more. */
+/* Copies and jumps; but for LAUNCH_FIRMWARE with interrupts off. Nothing may be printed any more. */
 void launch_jump(const struct launch *launch) __attribute__((noreturn));
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The Linux exits; see linux.h. Where everything goes:
+ * The Linux exits: the 64-bit and the 32-bit boot protocol of boot.rst; see linux.h. Where everything goes:
  *
  *   kernel      at its preferred address, else the lowest free place above it with the alignment it asks for
  *   initrds     one after the other, each padded to 4 bytes, as high as the kernel allows; a single one that already
@@ -13,20 +13,21 @@
 
 #include "common/checked.h"
 #include "common/string.h"
+#include "handoff/e820.h"
+#include "handoff/exits.h"
+#include "handoff/place.h"
 
-#define BELOW_4G         0xffffffffull
 #define MIB              (1ull << 20)
 #define INITRD_ALIGNMENT 4
 #define SEED_MAX         64
-
-/* Ranges that the map may have gained by the time it is final. */
-#define MAP_SLACK 128
+#define DEVICE_TREE_MAX  (16 * MIB)
 
 struct parameters {
     struct boot_params params;
     uint64_t more_max;       /* entries */
     struct setup_data *more; /* SETUP_E820_EXT */
-    struct setup_data *seed; /* SETUP_RNG_SEED, or NULL */
+    struct setup_data *seed; /* SETUP_RNG_SEED */
+    struct setup_data *tree; /* SETUP_DTB */
     char command_line[];
 };
 
@@ -59,7 +60,7 @@ static bool find_aligned(const struct linux_kernel *kernel, const struct handoff
 static bool place_kernel(const struct linux_kernel *kernel, enum launch_mode mode, struct handoff *handoff,
                          struct linux_places *places, struct failure *failure)
 {
-    struct map_request request = { .size = kernel->init_size, .maximum = BELOW_4G, .firmware_too = true };
+    struct map_request request = { .size = kernel->init_size, .maximum = PLACE_BELOW_4G, .firmware_too = true };
 
     places->kernel = kernel->preferred;
     places->kernel_alignment = kernel->alignment;
@@ -79,103 +80,98 @@ static bool place_kernel(const struct linux_kernel *kernel, enum launch_mode mod
             return true;
     }
     /* Memory is tight: over ourselves, as the last thing that we do. */
-    request.maximum = BELOW_4G;
+    request.maximum = PLACE_BELOW_4G;
     request.ours_too = true;
     if (find_aligned(kernel, handoff, &request, places))
         return true;
     return fail(failure, "kernel", "no free memory for %lu bytes from 0x%lx on", kernel->init_size, kernel->preferred);
 }
 
-static bool initrd_may_stay(const struct linux_boot *boot, const struct linux_places *places, uint64_t last_allowed)
+static bool initrd_may_stay(const struct boot *boot, const struct launch *launch, uint64_t last)
 {
-    uint64_t start = (uint64_t)boot->initrds[0].data, size = boot->initrds[0].size;
-    /* The kernel may lie over us, and over what is packed into us. */
-    bool apart = start + size <= places->kernel || start >= places->kernel + boot->kernel->init_size;
+    uint64_t start = (uint64_t)boot->modules[0].content.data, size = boot->modules[0].content.size;
 
-    return boot->initrd_count == 1 && size && apart && !(start % MAP_PAGE) && start + size - 1 <= last_allowed;
+    /* The kernel may lie over us, and over what is packed into us. */
+    return boot->module_count == 1 && size && !(start % MAP_PAGE) && start + size - 1 <= last &&
+           !launch_covers(launch, start, size);
 }
 
-static bool place_initrds(const struct linux_boot *boot, enum launch_mode mode, struct handoff *handoff,
-                          struct linux_places *places, struct failure *failure)
+static bool find_initrds(const struct boot *boot, uint64_t last, bool anywhere, struct handoff *handoff,
+                         const struct launch *launch, struct linux_initrd *initrd, struct failure *failure)
 {
-    const struct linux_kernel *kernel = boot->kernel;
-    bool anywhere = mode == LAUNCH_LONG && kernel->above_4g;
-    struct map_request request = { .maximum = kernel->initrd_last, .high = true };
+    struct map_request request = { .maximum = last, .high = true };
     struct failure ignored;
 
-    for (uint32_t i = 0; i < boot->initrd_count; i++) {
-        if (!checked_align(places->initrd_size, INITRD_ALIGNMENT, &places->initrd_size) ||
-            !checked_add(places->initrd_size, boot->initrds[i].size, &places->initrd_size))
+    for (uint32_t i = 0; i < boot->module_count; i++) {
+        if (!checked_align(initrd->size, INITRD_ALIGNMENT, &initrd->size) ||
+            !checked_add(initrd->size, boot->modules[i].content.size, &initrd->size))
             return fail(failure, "initrd", "sizes beyond 64 bits");
     }
-    if (!places->initrd_size)
+    if (!initrd->size)
         return true;
-    if (initrd_may_stay(boot, places, anywhere ? UINT64_MAX : kernel->initrd_last)) {
-        places->initrd = (uint64_t)boot->initrds[0].data;
+    if (initrd_may_stay(boot, launch, anywhere ? UINT64_MAX : last)) {
+        initrd->address = (uint64_t)boot->modules[0].content.data;
         return true;
     }
-    request.size = places->initrd_size;
-    if (map_allocate(&handoff->map, &request, MAP_PAYLOAD, &places->initrd, "initrd", anywhere ? &ignored : failure))
+    request.size = initrd->size;
+    if (map_allocate(&handoff->map, &request, MAP_PAYLOAD, &initrd->address, "initrd", anywhere ? &ignored : failure))
         return true;
     request.maximum = 0;
-    return anywhere && map_allocate(&handoff->map, &request, MAP_PAYLOAD, &places->initrd, "initrd", failure);
+    return anywhere && map_allocate(&handoff->map, &request, MAP_PAYLOAD, &initrd->address, "initrd", failure);
 }
 
-static bool add_initrds(const struct linux_boot *boot, const struct linux_places *places, struct launch *launch,
-                        struct failure *failure)
+bool linux_place_initrds(const struct boot *boot, uint64_t last, bool anywhere, struct handoff *handoff,
+                         struct launch *launch, struct linux_initrd *initrd, struct failure *failure)
 {
-    uint64_t at = places->initrd;
+    uint64_t at;
 
-    for (uint32_t i = 0; i < boot->initrd_count; i++) {
-        const struct launch_segment segment = {
-            .name = "initrd",
-            .destination = at,
-            .source = (uint64_t)boot->initrds[i].data,
-            .file_size = boot->initrds[i].size,
-            /* The padding is zero, as cpio's reader in the kernel wants it. */
-            .memory_size = i + 1 < boot->initrd_count
-                               ? (boot->initrds[i].size + INITRD_ALIGNMENT - 1) & ~(uint64_t)(INITRD_ALIGNMENT - 1)
-                               : boot->initrds[i].size,
-        };
+    *initrd = (struct linux_initrd){ 0 };
+    if (!find_initrds(boot, last, anywhere, handoff, launch, initrd, failure))
+        return false;
+    at = initrd->address;
+    for (uint32_t i = 0; i < boot->module_count; i++) {
+        struct launch_segment segment = { .name = "initrd",
+                                          .destination = at,
+                                          .source = (uint64_t)boot->modules[i].content.data,
+                                          .file_size = boot->modules[i].content.size };
 
+        if (i + 1 < boot->module_count)
+            segment.memory_size = (segment.file_size + INITRD_ALIGNMENT - 1) & ~(INITRD_ALIGNMENT - 1ull);
         if (segment.file_size && !launch_add(launch, &segment, failure))
             return false;
-        at += segment.memory_size;
+        at += i + 1 < boot->module_count ? segment.memory_size : segment.file_size;
     }
     return true;
 }
 
 /* Takes one block for everything that the kernel reads before it has memory of its own. */
-static bool place_parameters(const struct linux_boot *boot, struct handoff *handoff, struct launch *launch,
+static bool build_parameters(const struct boot *boot, struct handoff *handoff, struct launch *launch,
                              struct linux_places *places, struct failure *failure)
 {
-    uint64_t length = strlen(boot->command_line), more_max = handoff->map.count + MAP_SLACK;
+    uint64_t length = strlen(boot->command_line), more_max = handoff->map.count + E820_SLACK;
     uint64_t more_at = (sizeof(struct parameters) + length + 1 + 15) & ~15ull;
     uint64_t seed_at = (more_at + sizeof(struct setup_data) + more_max * sizeof(struct boot_e820_entry) + 15) & ~15ull;
-    struct map_request request = { .size = seed_at + sizeof(struct setup_data) + SEED_MAX,
-                                   .maximum = BELOW_4G,
-                                   .high = true };
-    uint64_t address;
+    uint64_t tree_at = (seed_at + sizeof(struct setup_data) + SEED_MAX + 15) & ~15ull;
+    struct parameters *parameters;
 
-    if (length > boot->kernel->command_line_max)
+    if (length > boot->as_linux.command_line_max)
         return fail(failure, "command line", "%lu bytes are more than the %u that this kernel takes", length,
-                    boot->kernel->command_line_max);
-    if (!map_allocate(&handoff->map, &request, MAP_PAYLOAD, &address, "kernel parameters", failure))
+                    boot->as_linux.command_line_max);
+    if (boot->device_tree.size > DEVICE_TREE_MAX)
+        return fail(failure, "device tree", "%lu bytes are too many", boot->device_tree.size);
+    parameters = place_parameters("kernel parameters", tree_at + sizeof(struct setup_data) + boot->device_tree.size,
+                                  handoff, launch, failure);
+    if (!parameters)
         return false;
-
-    const struct launch_segment segment = {
-        .name = "kernel parameters", .destination = address, .source = address, .file_size = request.size
-    };
-    struct parameters *parameters = (struct parameters *)address;
-
     parameters->more_max = more_max;
-    parameters->more = (struct setup_data *)(address + more_at);
-    parameters->seed = handoff->random_seed.size ? (struct setup_data *)(address + seed_at) : NULL;
+    parameters->more = (struct setup_data *)((uint8_t *)parameters + more_at);
+    parameters->seed = (struct setup_data *)((uint8_t *)parameters + seed_at);
+    parameters->tree = (struct setup_data *)((uint8_t *)parameters + tree_at);
     memcpy(parameters->command_line, boot->command_line, length + 1);
     places->command_line = (uint64_t)parameters->command_line;
     launch->parameters = parameters;
-    launch->state.argument = address;
-    return launch_add(launch, &segment, failure);
+    launch->state.rsi = (uint64_t)&parameters->params;
+    return true;
 }
 
 /* Puts data in front of the list. Elements are linked, never moved. */
@@ -201,12 +197,10 @@ static void pass_on_setup_data(struct boot_params *params, const struct handoff 
     }
 }
 
-static void add_seed(struct parameters *parameters, const struct span *seed)
+static void add_data(struct boot_params *params, struct setup_data *data, uint32_t type, struct span content)
 {
-    uint32_t size = seed->size < SEED_MAX ? (uint32_t)seed->size : SEED_MAX;
-
-    memcpy(parameters->seed->data, seed->data, size);
-    link_setup_data(&parameters->params, parameters->seed, SETUP_RNG_SEED, size);
+    memcpy(data->data, content.data, content.size);
+    link_setup_data(params, data, type, (uint32_t)content.size);
 }
 
 static bool finish(struct launch *launch, const struct handoff *handoff, struct failure *failure)
@@ -224,36 +218,84 @@ static bool finish(struct launch *launch, const struct handoff *handoff, struct 
     return true;
 }
 
-bool linux_prepare(const struct linux_boot *boot, enum launch_mode mode, struct handoff *handoff, struct launch *launch,
-                   struct failure *failure)
+static bool add_kernel(const struct linux_kernel *kernel, enum launch_mode mode, struct handoff *handoff,
+                       struct launch *launch, struct linux_places *places, struct failure *failure)
 {
-    const struct linux_kernel *kernel = boot->kernel;
-    struct linux_places places = { 0 };
+    const struct placement fixed = { .relocatable = false };
+    struct launch_segment segment = { .name = "kernel",
+                                      .source = (uint64_t)kernel->code.data,
+                                      .file_size = kernel->code.size,
+                                      .reserved = kernel->init_size };
+    uint64_t offset;
 
-    if (mode == LAUNCH_LONG && !kernel->has_64bit_entry)
-        return fail(failure, "kernel", "it has no 64-bit entry");
-    if (!place_kernel(kernel, mode, handoff, &places, failure))
+    if (kernel->program) {
+        places->kernel = kernel->preferred;
+        launch->state.instruction = kernel->entry;
+        return place_program(kernel->program, &fixed, handoff, launch, &offset, failure);
+    }
+    if (!place_kernel(kernel, mode, handoff, places, failure))
         return false;
+    segment.destination = places->kernel;
+    launch->state.instruction = places->kernel + (mode == LAUNCH_LONG ? LINUX_ENTRY64 : 0);
+    return map_carve(&handoff->map, places->kernel, kernel->init_size, MAP_PAYLOAD, failure) &&
+           launch_add(launch, &segment, failure);
+}
 
-    const struct launch_segment segment = { .name = "kernel",
-                                            .destination = places.kernel,
-                                            .source = (uint64_t)kernel->code.data,
-                                            .file_size = kernel->code.size,
-                                            .reserved = kernel->init_size };
+static bool prepare(const struct boot *boot, enum launch_mode mode, struct handoff *handoff, struct launch *launch,
+                    struct failure *failure)
+{
+    const struct linux_kernel *kernel = &boot->as_linux;
+    struct span seed = handoff->random_seed;
+    struct linux_places places = { 0 };
+    struct linux_initrd initrd;
+    struct boot_params *params;
 
-    if (!map_carve(&handoff->map, places.kernel, kernel->init_size, MAP_PAYLOAD, failure) ||
-        !launch_add(launch, &segment, failure) || !place_initrds(boot, mode, handoff, &places, failure) ||
-        !add_initrds(boot, &places, launch, failure) || !place_parameters(boot, handoff, launch, &places, failure))
+    launch->state.mode = mode;
+    launch->state.five_levels = kernel->five_levels;
+    if (!add_kernel(kernel, mode, handoff, launch, &places, failure) ||
+        !linux_place_initrds(boot, kernel->initrd_last, mode == LAUNCH_LONG && kernel->above_4g, handoff, launch,
+                             &initrd, failure) ||
+        !build_parameters(boot, handoff, launch, &places, failure))
         return false;
 
     struct parameters *parameters = launch->parameters;
 
-    boot_params_fill(&parameters->params, kernel, &places, handoff);
-    pass_on_setup_data(&parameters->params, handoff);
-    if (parameters->seed)
-        add_seed(parameters, &handoff->random_seed);
+    params = &parameters->params;
+    places.initrd = initrd.address;
+    places.initrd_size = initrd.size;
+    boot_params_fill(params, kernel, &places, handoff);
+    pass_on_setup_data(params, handoff);
+    if (seed.size > SEED_MAX)
+        seed.size = SEED_MAX;
+    if (seed.size)
+        add_data(params, parameters->seed, SETUP_RNG_SEED, seed);
+    if (boot->device_tree.size)
+        add_data(params, parameters->tree, SETUP_DTB, boot->device_tree);
     launch->finish = finish;
-    launch->state.mode = mode;
-    launch->state.instruction = places.kernel + (mode == LAUNCH_LONG ? LINUX_ENTRY64 : 0);
     return true;
 }
+
+static bool prepare64(const struct boot *boot, struct handoff *handoff, struct launch *launch, struct failure *failure)
+{
+    return prepare(boot, LAUNCH_LONG, handoff, launch, failure);
+}
+
+static bool prepare32(const struct boot *boot, struct handoff *handoff, struct launch *launch, struct failure *failure)
+{
+    return prepare(boot, LAUNCH_PROTECTED, handoff, launch, failure);
+}
+
+static bool possible64(const struct boot *boot, const struct handoff *handoff, struct failure *failure)
+{
+    (void)handoff;
+    return boot->as_linux.has_64bit_entry || fail(failure, "kernel", "it has no 64-bit entry");
+}
+
+static bool possible32(const struct boot *boot, const struct handoff *handoff, struct failure *failure)
+{
+    (void)handoff;
+    return !boot->as_linux.program || fail(failure, "kernel", "a vmlinux has no 32-bit entry");
+}
+
+const struct exit exit_linux64 = { "linux64", FACE_LINUX, possible64, prepare64 };
+const struct exit exit_linux32 = { "linux32", FACE_LINUX, possible32, prepare32 };

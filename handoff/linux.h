@@ -20,8 +20,7 @@
 #define LINUX_SETUP_OFFSET 0x1f1
 #define LINUX_SETUP_MAX    (0x290 - LINUX_SETUP_OFFSET)
 /* boot.rst, "64-bit boot protocol": its entry lies so many bytes behind the 32-bit one. */
-#define LINUX_ENTRY64     0x200
-#define LINUX_INITRDS_MAX 32
+#define LINUX_ENTRY64 0x200
 
 /* A bzImage, taken apart (payloads/bzimage.c), or a vmlinux (payloads/vmlinux.c). */
 struct linux_kernel {
@@ -32,6 +31,7 @@ struct linux_kernel {
     uint16_t version;              /* of the boot protocol, 0x020f is 2.15 */
     bool relocatable;
     bool has_64bit_entry;
+    bool five_levels;           /* it may be entered with 5 levels of page tables */
     bool above_4g;              /* kernel, initrd, command line and parameters may lie above 4 GiB */
     uint64_t preferred;         /* address */
     uint64_t alignment;         /* bytes, wanted */
@@ -41,16 +41,19 @@ struct linux_kernel {
     uint32_t command_line_max;  /* bytes, without the NUL */
 };
 
-struct linux_boot {
-    const struct linux_kernel *kernel;
-    uint32_t initrd_count;
-    struct span initrds[LINUX_INITRDS_MAX]; /* in the order in which the kernel shall unpack them */
-    const char *command_line;
+struct boot;
+
+struct linux_initrd {
+    uint64_t address;
+    uint64_t size; /* bytes; 0: there is none */
 };
 
-/* Fills *launch for the 64-bit (mode LAUNCH_LONG) or 32-bit protocol, taking memory from handoff->map. */
-bool linux_prepare(const struct linux_boot *boot, enum launch_mode mode, struct handoff *handoff, struct launch *launch,
-                   struct failure *failure);
+/*
+ * Places the modules of `boot` as one initrd: one after the other, each padded to 4 bytes with zeroes; a single one
+ * that already lies well stays there. Not above the address `last`, or only if there is no other place and `anywhere`.
+ */
+bool linux_place_initrds(const struct boot *boot, uint64_t last, bool anywhere, struct handoff *handoff,
+                         struct launch *launch, struct linux_initrd *initrd, struct failure *failure);
 
 /* ---- struct boot_params (boot_params.c): pure, over memory that the caller gives ---- */
 

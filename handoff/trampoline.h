@@ -10,6 +10,7 @@
 #define TRAMPOLINE_TABLE 0x400 /* offset of the table */
 
 /* Selectors of the table's GDT. CODE is the payload's (boot.rst: __BOOT_CS, __BOOT_DS). */
+#define TRAMPOLINE_TASK     0x08 /* base 0, limit 0x67, as PVH wants it */
 #define TRAMPOLINE_CODE     0x10
 #define TRAMPOLINE_DATA     0x18
 #define TRAMPOLINE_CODE32   0x20
@@ -19,18 +20,21 @@
 #define TABLE_GDT             0x00
 #define TABLE_GDT_LIMIT       0x2e /* a word, then the base: what LGDT takes */
 #define TABLE_GDT_BASE        0x30
-#define TABLE_ROOT            0x38 /* the payload's page tables, 4 levels */
+#define TABLE_ROOT            0x38 /* the payload's page tables */
 #define TABLE_INSTRUCTION     0x40
-#define TABLE_ARGUMENT        0x48
-#define TABLE_LONG            0x50 /* word: the payload is entered in 64-bit mode */
-#define TABLE_FIVE_LEVELS     0x54 /* word: CR4.LA57 is on */
-#define TABLE_COUNT           0x58
-#define TABLE_COPIES          0x60
+#define TABLE_RAX             0x48 /* the payload's registers; others are 0 */
+#define TABLE_RBX             0x50
+#define TABLE_RSI             0x58
+#define TABLE_CR4             0x60 /* for a payload entered in 64-bit mode */
+#define TABLE_LONG            0x64 /* word: the payload is entered in 64-bit mode */
+#define TABLE_DROP_LEVEL      0x68 /* word: CR4.LA57 is on and must go */
+#define TABLE_COUNT           0x70
+#define TABLE_COPIES          0x78
 #define COPY_DESTINATION      0
 #define COPY_SOURCE           8
 #define COPY_FILE_SIZE        16
 #define COPY_ZERO_SIZE        24
 #define COPY_SIZE             32
-#define TRAMPOLINE_COPIES_MAX 64
+#define TRAMPOLINE_COPIES_MAX 80
 
 #endif

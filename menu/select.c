@@ -2,18 +2,19 @@
 /* Selecting an entry; see select.h. Pure: compiled natively for tests as well. */
 #include "menu/select.h"
 
+#include <stddef.h>
+
 #include "common/text.h"
-#include "payloads/bzimage.h"
+#include "payloads/uki.h"
+#include "payloads/unpack.h"
 
-#define PADDING 4 /* boot.txt loaders put files one after the other into one ramdisk, each padded to this */
-
-static bool add_initrd(struct entry *entry, struct span initrd, struct failure *failure)
+static bool add_module(struct entry *entry, struct span content, const char *string, struct failure *failure)
 {
-    if (!initrd.size)
+    if (!content.size)
         return true;
-    if (entry->initrd_count == LINUX_INITRDS_MAX)
-        return fail(failure, "initrd", "more than %u", LINUX_INITRDS_MAX);
-    entry->initrds[entry->initrd_count++] = initrd;
+    if (entry->module_count == BOOT_MODULES_MAX)
+        return fail(failure, "modules", "more than %u", BOOT_MODULES_MAX);
+    entry->modules[entry->module_count++] = (struct boot_module){ content, string };
     return true;
 }
 
@@ -38,65 +39,177 @@ static struct span without_path(const char *string)
     return text;
 }
 
-/* What follows a kernel in the same module is its first initrd. */
-static bool split_module(struct entry *entry, struct failure *failure)
+/*
+ * UAPI.5, "UKI Components". Microcode comes before other initrds, because the kernel looks for it in the first bytes.
+ * The modules of the entry go behind those of the sections.
+ */
+static bool take_sections(const struct sections *sections, struct entry *entry, struct failure *failure)
 {
-    struct linux_kernel kernel;
-    uint64_t size, next;
+    static struct boot_module given[BOOT_MODULES_MAX];
+    const uint32_t count = entry->module_count;
 
-    if (entry->kind != PAYLOAD_BZIMAGE)
-        return true;
-    if (!bzimage_parse(entry->kernel, &kernel, &size, failure))
-        return false;
-    next = (size + PADDING - 1) & ~(uint64_t)(PADDING - 1);
-    if (next >= entry->kernel.size)
-        return true;
-
-    const struct span initrd = { entry->kernel.data + next, entry->kernel.size - next };
-
-    entry->kernel.size = size;
-    return add_initrd(entry, initrd, failure);
-}
-
-static bool select_packed(const struct sections *sections, struct entry *entry, struct failure *failure)
-{
-    entry->source = "packed";
-    entry->kernel = section_find(sections, ".linux");
-    entry->kind = payload_recognise(entry->kernel);
+    for (uint32_t i = 0; i < count; i++)
+        given[i] = entry->modules[i];
+    entry->module_count = 0;
+    entry->content = section_find(sections, ".linux");
     entry->command_line = section_find(sections, ".cmdline");
-    return add_initrd(entry, section_find(sections, ".initrd"), failure);
+    entry->device_tree = section_find(sections, ".dtb");
+    entry->os_release = section_find(sections, ".osrel");
+    entry->uname = section_find(sections, ".uname");
+    if (!add_module(entry, section_find(sections, ".ucode"), "", failure) ||
+        !add_module(entry, section_find(sections, ".initrd"), "", failure))
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!add_module(entry, given[i].content, given[i].string, failure))
+            return false;
+    }
+    return true;
 }
 
 bool select_entry(const struct handoff *handoff, const struct sections *sections, const struct physical *physical,
-                  struct entry *entry, struct failure *failure)
+                  const struct expander *expander, struct entry *entry, struct failure *failure)
 {
-    *entry = (struct entry){ 0 };
-    if (section_find(sections, ".linux").data && !select_packed(sections, entry, failure))
-        return false;
-
+    *entry = (struct entry){ .exact = handoff->door == DOOR_MULTIBOOT2 || handoff->door == DOOR_MULTIBOOT2_EFI };
+    if (section_find(sections, ".linux").data) {
+        entry->source = "packed";
+        entry->packed = true;
+        if (!take_sections(sections, entry, failure))
+            return false;
+    }
     for (uint32_t i = 0; i < handoff->module_count; i++) {
         struct span content;
 
         if (!module_content(handoff, i, physical, &content, failure))
             return false;
-
-        enum payload_kind kind = payload_recognise(content);
-
-        if (kind == PAYLOAD_DATA) {
-            if (!add_initrd(entry, content, failure))
+        if (entry->source || expand_recognise(expander, content) == PAYLOAD_DATA) {
+            if (!add_module(entry, content, handoff->modules[i].string, failure))
                 return false;
             continue;
         }
-        if (entry->source)
-            return fail(failure, "modules", "module %u is a kernel, but there is one already (%s)", i, entry->source);
-        if (entry->initrd_count)
+        if (entry->module_count)
             return fail(failure, "modules", "module %u is a kernel, but comes after an initrd", i);
         entry->source = "modules";
-        entry->kernel = content;
-        entry->kind = kind;
+        entry->content = content;
         entry->command_line = without_path(handoff->modules[i].string);
-        if (!split_module(entry, failure))
-            return false;
     }
     return entry->source || fail(failure, "payload", "nothing is packed into the image, and no module is a kernel");
+}
+
+/* ---- opening ---- */
+
+#define PADDING 4 /* boot.txt loaders put files one after the other into one ramdisk, each padded to this */
+
+/* What lies `used` bytes and their padding behind the start of content. */
+static struct span behind(struct span content, uint64_t used)
+{
+    const uint64_t next = used < content.size ? (used + PADDING - 1) & ~(PADDING - 1ull) : used;
+
+    if (next >= content.size)
+        return (struct span){ NULL, 0 };
+    return (struct span){ content.data + next, content.size - next };
+}
+
+static bool put_module(struct boot *boot, struct span content, const char *string, struct failure *failure)
+{
+    if (boot->module_count == BOOT_MODULES_MAX)
+        return fail(failure, "modules", "more than %u", BOOT_MODULES_MAX);
+    boot->modules[boot->module_count++] = (struct boot_module){ content, string };
+    return true;
+}
+
+/* A module that is a kernel is given unpacked, as its payload will want to start it; a Linux wants initrds as they are.
+ */
+static bool put_kernel(const struct expander *expander, struct boot *boot, struct span packed, const char *string,
+                       uint64_t *used, struct failure *failure)
+{
+    static struct boot module;
+    struct span content;
+
+    if (!expand(expander, packed, &content, used, failure) || !payload_take_apart(content, &module, failure))
+        return false;
+    if (content.data == packed.data)
+        *used = module.file.size;
+    return put_module(boot, module.file, string, failure);
+}
+
+/*
+ * What lies behind the payload in one piece with it are its modules: for a bzImage all of it is one initrd, for others
+ * each kernel at its front is a module, and an archive that remains is one. Some files are longer than what their
+ * headers tell of (a vmlinux taken out of a bzImage has its relocations behind it): where each file comes as itself
+ * that is nobody's business, where several came as one it is not to be guessed.
+ */
+static bool split(const struct entry *entry, const struct expander *expander, struct span rest, struct boot *boot,
+                  struct failure *failure)
+{
+    const bool initrd = payload_recognise(boot->file) == PAYLOAD_BZIMAGE;
+    uint64_t used;
+
+    if (!rest.size || entry->packed || (entry->exact && !initrd))
+        return true;
+    while (rest.size && !initrd && expand_recognise(expander, rest) != PAYLOAD_DATA) {
+        if (!put_kernel(expander, boot, rest, "", &used, failure))
+            return false;
+        rest = behind(rest, used);
+    }
+    if (!rest.size)
+        return true;
+    if (!initrd && !payload_is_archive(rest))
+        return fail(failure, "modules", "the %lu bytes behind the kernel are neither another one nor an archive",
+                    rest.size);
+    return put_module(boot, rest, "", failure);
+}
+
+static bool add_modules(const struct entry *entry, const struct expander *expander, struct boot *boot,
+                        struct failure *failure)
+{
+    for (uint32_t i = 0; i < entry->module_count; i++) {
+        const struct boot_module *module = &entry->modules[i];
+        bool compressed = unpack_recognise(module->content) != PACKING_NONE && !(boot->faces & FACE_LINUX);
+        uint64_t used;
+
+        if (compressed && expand_recognise(expander, module->content) != PAYLOAD_DATA
+                ? !put_kernel(expander, boot, module->content, module->string, &used, failure)
+                : !put_module(boot, module->content, module->string, failure))
+            return false;
+    }
+    return true;
+}
+
+/* Whether it is a UKI; *pe is then what it holds. A bzImage is not, though our own packed image has the sections. */
+static bool is_uki(struct span content, struct pe *pe)
+{
+    struct failure ignored; /* who takes it apart will say it */
+
+    return payload_recognise(content) == PAYLOAD_PE && pe_parse(content, pe, &ignored) && pe->is_uki;
+}
+
+bool select_open(struct entry *entry, bool whole, const struct expander *expander, struct boot *boot,
+                 struct failure *failure)
+{
+    static struct pe pe;
+    struct span content, rest;
+    bool uki = false;
+    uint64_t used;
+
+    boot->module_count = 0;
+    if (!expand(expander, entry->content, &content, &used, failure))
+        return false;
+    rest = behind(entry->content, used);
+    if (!whole && is_uki(content, &pe)) {
+        if (content.data == entry->content.data)
+            rest = behind(content, pe.size);
+        uki = true;
+        entry->string = entry->command_line;
+        if (!take_sections(&pe.sections, entry, failure) || !add_module(entry, rest, "", failure) ||
+            !expand(expander, entry->content, &content, &used, failure))
+            return false;
+        rest = (struct span){ NULL, 0 }; /* a section has no more in it */
+    }
+    if (!payload_take_apart(content, boot, failure))
+        return false;
+    if (content.data == entry->content.data)
+        rest = uki ? (struct span){ NULL, 0 } : behind(content, boot->file.size);
+    boot->device_tree = entry->device_tree;
+    boot->verified = entry->packed;
+    return split(entry, expander, rest, boot, failure) && add_modules(entry, expander, boot, failure);
 }

@@ -114,6 +114,7 @@ static bool read_placement(const struct setup_header *header, struct linux_kerne
         kernel->alignment = PAGE;
     if (header->version >= VERSION_XLOADFLAGS) {
         kernel->has_64bit_entry = header->xloadflags & XLF_KERNEL_64;
+        kernel->five_levels = header->xloadflags & XLF_5LEVEL;
         kernel->above_4g = kernel->has_64bit_entry && (header->xloadflags & XLF_CAN_BE_LOADED_ABOVE_4G);
     }
     if (kernel->relocatable && !is_power_of_two(kernel->alignment))
