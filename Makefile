@@ -72,11 +72,12 @@ $(BUILD)/quadrivium.efi: $(BUILD)/headers.elf $(BUILD)/body
 
 # ---- the host tool ----
 
-PACK_C := tools/pack.c tools/image.c payloads/sections.c common/text.c common/failure.c
+PACK_C := tools/pack.c tools/image.c common/text.c common/failure.c \
+	$(filter-out payloads/expand.c payloads/library.c payloads/print.c,$(wildcard payloads/*.c))
 
 $(BUILD)/quadrivium-pack: $(PACK_C) $(wildcard tools/*.h payloads/*.h common/*.h common/layout.h) | $(BUILD)/packages-build
 	@echo "  TOOL    $@"
-	@$(CC) -std=gnu11 -O2 -g $(WARNINGS) $(VERSION_DEFINE) -I. $(PACK_C) -o $@
+	@$(CC) -std=gnu11 -O2 -g $(WARNINGS) $(VERSION_DEFINE) -I. $(PACK_C) $(LIBRARIES) -o $@
 
 # ---- tests ----
 
@@ -96,10 +97,10 @@ check:
 	@$(MAKE) --no-print-directory format-check
 	$(PYTEST) -rfE $(if $(K),-k "$(K)") tests/boot tests/native tests/unit tests/image
 
-# The same with each fuzzer running for a minute, from where chance takes it.
+# The same with each fuzzer running for a minute, from where chance takes it, and with all rows of tests/boot/exits.txt.
 .PHONY: check-all
 check-all:
-	@QUADRIVIUM_FUZZ_SECONDS=60 $(MAKE) --no-print-directory check
+	@QUADRIVIUM_FUZZ_SECONDS=60 QUADRIVIUM_ALL=1 $(MAKE) --no-print-directory check
 
 .PHONY: format-check
 format-check:
@@ -109,7 +110,7 @@ format-check:
 .PHONY: docs
 docs: all conformance
 	@tools/setup.sh build run check
-	QUADRIVIUM_WRITE_DOCS=1 $(PYTEST) -rfE tests/image tests/boot/test_cost.py tests/boot/test_conformance.py
+	QUADRIVIUM_WRITE_DOCS=1 QUADRIVIUM_ALL=1 $(PYTEST) -rfE tests/image tests/boot/test_cost.py tests/boot/test_exits.py tests/boot/test_conformance.py
 
 # ---- running ----
 

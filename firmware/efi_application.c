@@ -205,6 +205,43 @@ static const char *status_text(EFI_STATUS status)
     }
 }
 
+static uint64_t path_size(const EFI_DEVICE_PATH *path)
+{
+    const uint8_t *node = (const uint8_t *)path;
+    const unsigned nodes_max = 64;
+
+    for (unsigned i = 0; i < nodes_max; i++) {
+        const EFI_DEVICE_PATH *here = (const EFI_DEVICE_PATH *)node;
+        uint64_t size = here->Length[0] | here->Length[1] << 8;
+
+        if (size < sizeof(*here))
+            return 0;
+        node += size;
+        if (here->Type == END_DEVICE_PATH_TYPE && here->SubType == END_ENTIRE_DEVICE_PATH_SUBTYPE)
+            return (uint64_t)(node - (const uint8_t *)path);
+    }
+    return 0;
+}
+
+/* Boot managers and stubs look for their files where they came from: where we did. The firmware frees the path. */
+static void set_origin(EFI_LOADED_IMAGE *loaded)
+{
+    EFI_BOOT_SERVICES *services = efi_system_table()->BootServices;
+    EFI_LOADED_IMAGE *own;
+    void *path;
+
+    if (loaded->DeviceHandle || services->HandleProtocol(efi_image_handle(), &loaded_image_guid, (void **)&own))
+        return;
+    loaded->DeviceHandle = own->DeviceHandle;
+
+    uint64_t size = own->FilePath ? path_size(own->FilePath) : 0;
+
+    if (!size || services->AllocatePool(EfiLoaderData, size, &path))
+        return;
+    memcpy(path, own->FilePath, size);
+    loaded->FilePath = path;
+}
+
 static bool load(const struct handoff_application *application, EFI_HANDLE *handle, struct failure *failure)
 {
     EFI_BOOT_SERVICES *services = efi_system_table()->BootServices;
@@ -215,7 +252,7 @@ static bool load(const struct handoff_application *application, EFI_HANDLE *hand
         (uint64_t)application->file.data + application->file.size - 1,
         PATH_END,
     };
-    EFI_LOADED_IMAGE *loaded, *own;
+    EFI_LOADED_IMAGE *loaded;
     EFI_STATUS status;
 
     *handle = NULL;
@@ -229,9 +266,7 @@ static bool load(const struct handoff_application *application, EFI_HANDLE *hand
     }
     if (services->HandleProtocol(*handle, &loaded_image_guid, (void **)&loaded))
         return fail(failure, "efi", "the payload has no loaded image");
-    /* Boot managers look for their files where they came from: where we did. */
-    if (!loaded->DeviceHandle && !services->HandleProtocol(efi_image_handle(), &loaded_image_guid, (void **)&own))
-        loaded->DeviceHandle = own->DeviceHandle;
+    set_origin(loaded);
     return set_options(loaded, application->command_line, failure);
 }
 

@@ -18,6 +18,13 @@
 
 #define BOOT_MODULES_MAX HANDOFF_MODULES_MAX
 
+/*
+ * How we call ourselves. Xen takes the first word of its command line for the image's name, as older loaders have it
+ * there, unless the loader's name has "GRUB " and a digit in it (xen/arch/x86/setup.c, loader_is_grub2): ours is like
+ * it.
+ */
+#define BOOT_LOADER_NAME "quadrivium " QUADRIVIUM_VERSION " (command lines as GRUB 2 has them)"
+
 enum face {
     FACE_LINUX = 1 << 0,      /* boot.rst: a bzImage, or an uncompressed vmlinux */
     FACE_PVH = 1 << 1,        /* XEN_ELFNOTE_PHYS32_ENTRY */
@@ -70,6 +77,7 @@ struct multiboot2_kernel {
 struct boot_module {
     struct span content;
     const char *string; /* its command line; never NULL */
+    bool joined;        /* several files may lie in it one after the other, each padded to 4 bytes */
 };
 
 struct boot {

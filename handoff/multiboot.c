@@ -15,7 +15,6 @@
 #include "handoff/symbols.h"
 
 #define MODULE_ALIGNMENT MAP_PAGE /* header flag 0; it harms nobody who has not asked */
-#define LOADER_NAME      "quadrivium " QUADRIVIUM_VERSION
 #define NO_PARTITION     0xffffff
 #define VGA_TEXT         0xb8000
 #define FRAMEBUFFER_RGB  1
@@ -132,7 +131,7 @@ static bool finish(struct launch *launch, const struct handoff *handoff, struct 
 
 static uint64_t texts_size(const struct boot *boot)
 {
-    uint64_t size = sizeof(LOADER_NAME) + strlen(boot->command_line) + 1;
+    uint64_t size = sizeof(BOOT_LOADER_NAME) + strlen(boot->command_line) + 1;
 
     for (uint32_t i = 0; i < boot->module_count; i++)
         size += strlen(boot->modules[i].string) + 1;
@@ -158,7 +157,7 @@ static bool build_information(const struct boot *boot, struct handoff *handoff, 
     parameters->map_max = map_max;
     information->flags = MULTIBOOT_INFO_COMMAND_LINE | MULTIBOOT_INFO_LOADER_NAME;
     information->cmdline = put_text(boot->command_line, &texts);
-    information->boot_loader_name = put_text(LOADER_NAME, &texts);
+    information->boot_loader_name = put_text(BOOT_LOADER_NAME, &texts);
     if (handoff->boot_drive.present) {
         information->flags |= MULTIBOOT_INFO_BOOT_DEVICE;
         information->boot_device = (uint32_t)handoff->boot_drive.drive << 24 | NO_PARTITION;

@@ -294,7 +294,7 @@ static bool build_information(const struct boot *boot, uint64_t load_base, struc
     launch->state.rax = MULTIBOOT2_BOOT_MAGIC;
     launch->state.rbx = (uint64_t)parameters->information;
     if (!add_text(parameters, MULTIBOOT2_TAG_COMMAND_LINE, boot->command_line) ||
-        !add_text(parameters, MULTIBOOT2_TAG_LOADER_NAME, "quadrivium " QUADRIVIUM_VERSION))
+        !add_text(parameters, MULTIBOOT2_TAG_LOADER_NAME, BOOT_LOADER_NAME))
         return fail(failure, "command line", "no room for it");
     if (!add_modules(parameters, boot, handoff, launch, failure) ||
         !add_sections(parameters, boot, handoff, launch, failure))

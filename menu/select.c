@@ -8,13 +8,14 @@
 #include "payloads/uki.h"
 #include "payloads/unpack.h"
 
-static bool add_module(struct entry *entry, struct span content, const char *string, struct failure *failure)
+static bool add_module(struct entry *entry, struct span content, const char *string, bool joined,
+                       struct failure *failure)
 {
     if (!content.size)
         return true;
     if (entry->module_count == BOOT_MODULES_MAX)
         return fail(failure, "modules", "more than %u", BOOT_MODULES_MAX);
-    entry->modules[entry->module_count++] = (struct boot_module){ content, string };
+    entry->modules[entry->module_count++] = (struct boot_module){ content, string, joined };
     return true;
 }
 
@@ -56,11 +57,11 @@ static bool take_sections(const struct sections *sections, struct entry *entry, 
     entry->device_tree = section_find(sections, ".dtb");
     entry->os_release = section_find(sections, ".osrel");
     entry->uname = section_find(sections, ".uname");
-    if (!add_module(entry, section_find(sections, ".ucode"), "", failure) ||
-        !add_module(entry, section_find(sections, ".initrd"), "", failure))
+    if (!add_module(entry, section_find(sections, ".ucode"), "", true, failure) ||
+        !add_module(entry, section_find(sections, ".initrd"), "", true, failure))
         return false;
     for (uint32_t i = 0; i < count; i++) {
-        if (!add_module(entry, given[i].content, given[i].string, failure))
+        if (!add_module(entry, given[i].content, given[i].string, given[i].joined, failure))
             return false;
     }
     return true;
@@ -82,7 +83,7 @@ bool select_entry(const struct handoff *handoff, const struct sections *sections
         if (!module_content(handoff, i, physical, &content, failure))
             return false;
         if (entry->source || expand_recognise(expander, content) == PAYLOAD_DATA) {
-            if (!add_module(entry, content, handoff->modules[i].string, failure))
+            if (!add_module(entry, content, handoff->modules[i].string, !entry->exact, failure))
                 return false;
             continue;
         }
@@ -113,7 +114,7 @@ static bool put_module(struct boot *boot, struct span content, const char *strin
 {
     if (boot->module_count == BOOT_MODULES_MAX)
         return fail(failure, "modules", "more than %u", BOOT_MODULES_MAX);
-    boot->modules[boot->module_count++] = (struct boot_module){ content, string };
+    boot->modules[boot->module_count++] = (struct boot_module){ .content = content, .string = string };
     return true;
 }
 
@@ -132,44 +133,61 @@ static bool put_kernel(const struct expander *expander, struct boot *boot, struc
     return put_module(boot, module.file, string, failure);
 }
 
+/* Whether the payload takes its modules as one initrd, so that it is nobody's business what is in them. */
+static bool takes_initrd(const struct boot *boot)
+{
+    return boot->faces & FACE_LINUX;
+}
+
+/* Each kernel at the front is a module, and what then remains is one. */
+static bool put_joined(const struct expander *expander, struct span rest, const char *string, struct boot *boot,
+                       struct failure *failure)
+{
+    uint64_t used;
+
+    while (rest.size && !takes_initrd(boot) && expand_recognise(expander, rest) != PAYLOAD_DATA) {
+        if (!put_kernel(expander, boot, rest, string, &used, failure))
+            return false;
+        rest = behind(rest, used);
+        string = "";
+    }
+    return !rest.size || put_module(boot, rest, string, failure);
+}
+
 /*
- * What lies behind the payload in one piece with it are its modules: for a bzImage all of it is one initrd, for others
- * each kernel at its front is a module, and an archive that remains is one. Some files are longer than what their
- * headers tell of (a vmlinux taken out of a bzImage has its relocations behind it): where each file comes as itself
- * that is nobody's business, where several came as one it is not to be guessed.
+ * What lies behind the payload in one piece with it. Some files are longer than their headers tell (a vmlinux taken out
+ * of a bzImage has its relocations behind it): where each file comes as itself that is nobody's business, where several
+ * came as one it is not to be guessed.
  */
-static bool split(const struct entry *entry, const struct expander *expander, struct span rest, struct boot *boot,
-                  struct failure *failure)
+static bool put_rest(const struct entry *entry, const struct expander *expander, struct span rest, struct boot *boot,
+                     struct failure *failure)
 {
     const bool initrd = payload_recognise(boot->file) == PAYLOAD_BZIMAGE;
-    uint64_t used;
 
     if (!rest.size || entry->packed || (entry->exact && !initrd))
         return true;
-    while (rest.size && !initrd && expand_recognise(expander, rest) != PAYLOAD_DATA) {
-        if (!put_kernel(expander, boot, rest, "", &used, failure))
-            return false;
-        rest = behind(rest, used);
-    }
-    if (!rest.size)
-        return true;
-    if (!initrd && !payload_is_archive(rest))
-        return fail(failure, "modules", "the %lu bytes behind the kernel are neither another one nor an archive",
-                    rest.size);
-    return put_module(boot, rest, "", failure);
+    if (initrd || payload_is_archive(rest) || expand_recognise(expander, rest) != PAYLOAD_DATA)
+        return put_joined(expander, rest, "", boot, failure);
+    return fail(failure, "modules", "the %lu bytes behind the kernel are neither another one nor an archive",
+                rest.size);
 }
 
-static bool add_modules(const struct entry *entry, const struct expander *expander, struct boot *boot,
+static bool put_modules(const struct entry *entry, const struct expander *expander, struct boot *boot,
                         struct failure *failure)
 {
     for (uint32_t i = 0; i < entry->module_count; i++) {
         const struct boot_module *module = &entry->modules[i];
-        bool compressed = unpack_recognise(module->content) != PACKING_NONE && !(boot->faces & FACE_LINUX);
+        bool compressed = unpack_recognise(module->content) != PACKING_NONE && !takes_initrd(boot);
         uint64_t used;
+        bool done;
 
-        if (compressed && expand_recognise(expander, module->content) != PAYLOAD_DATA
-                ? !put_kernel(expander, boot, module->content, module->string, &used, failure)
-                : !put_module(boot, module->content, module->string, failure))
+        if (module->joined)
+            done = put_joined(expander, module->content, module->string, boot, failure);
+        else if (compressed && expand_recognise(expander, module->content) != PAYLOAD_DATA)
+            done = put_kernel(expander, boot, module->content, module->string, &used, failure);
+        else
+            done = put_module(boot, module->content, module->string, failure);
+        if (!done)
             return false;
     }
     return true;
@@ -195,21 +213,26 @@ bool select_open(struct entry *entry, bool whole, const struct expander *expande
     if (!expand(expander, entry->content, &content, &used, failure))
         return false;
     rest = behind(entry->content, used);
-    if (!whole && is_uki(content, &pe)) {
+    uki = is_uki(content, &pe);
+    if (uki) {
         if (content.data == entry->content.data)
             rest = behind(content, pe.size);
-        uki = true;
         entry->string = entry->command_line;
-        if (!take_sections(&pe.sections, entry, failure) || !add_module(entry, rest, "", failure) ||
-            !expand(expander, entry->content, &content, &used, failure))
+        entry->command_line = section_find(&pe.sections, ".cmdline");
+        if (!add_module(entry, rest, "", true, failure))
             return false;
-        rest = (struct span){ NULL, 0 }; /* a section has no more in it */
+        rest = (struct span){ NULL, 0 };
     }
+    if (uki && whole && entry->module_count)
+        return fail(failure, "modules", "a UKI that is started by its own stub takes no further initrds");
+    if (uki && !whole &&
+        (!take_sections(&pe.sections, entry, failure) || !expand(expander, entry->content, &content, &used, failure)))
+        return false;
     if (!payload_take_apart(content, boot, failure))
         return false;
-    if (content.data == entry->content.data)
-        rest = uki ? (struct span){ NULL, 0 } : behind(content, boot->file.size);
+    if (!uki && content.data == entry->content.data)
+        rest = behind(content, boot->file.size);
     boot->device_tree = entry->device_tree;
     boot->verified = entry->packed;
-    return split(entry, expander, rest, boot, failure) && add_modules(entry, expander, boot, failure);
+    return put_rest(entry, expander, rest, boot, failure) && put_modules(entry, expander, boot, failure);
 }

@@ -124,8 +124,12 @@ static bool take_bzimage(struct span content, struct boot *boot, struct failure 
     if (!bzimage_parse(content, &boot->as_linux, &boot->file.size, failure))
         return false;
     boot->faces |= FACE_LINUX;
-    if (pe_is(boot->file) && pe_parse(boot->file, &pe, &ignored))
+    if (pe_is(content) && pe_parse(content, &pe, &ignored)) {
+        /* Its sections may go on behind what the Linux protocol loads. */
+        if (boot->file.size < pe.size)
+            boot->file.size = pe.size;
         add_efi(boot, &pe);
+    }
     add_multiboot(boot, NULL);
     return true;
 }

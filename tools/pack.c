@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "payloads/pe.h"
+#include "payloads/payload.h"
 #include "tools/image.h"
 
 #ifndef QUADRIVIUM_VERSION
@@ -29,8 +29,7 @@
 #define INITRD_ALIGN 4 /* the kernel looks for the next cpio archive at the next multiple of four */
 #define READ_CHUNK   0x10000
 
-#define SETUP_HEADER_OFFSET 0x202 /* boot.rst: "header" */
-#define FDT_MAGIC           "\xd0\x0d\xfe\xed"
+#define FDT_MAGIC "\xd0\x0d\xfe\xed"
 
 #define CONTENTS_MAX 256 /* options of one command line; more than the section table holds */
 
@@ -181,27 +180,10 @@ static void initrd_add(struct content *content, const char *path)
     content_add_file(content, path);
 }
 
-static bool starts_with(const struct content *content, uint64_t offset, const char *magic, uint64_t size)
-{
-    return offset <= content->size && size <= content->size - offset &&
-           memcmp(content->data + offset, magic, size) == 0;
-}
-
-static bool is_pe(const struct content *content)
-{
-    uint32_t e_lfanew;
-
-    if (!starts_with(content, 0, "MZ", 2) || content->size < PE_DOS_E_LFANEW + sizeof(e_lfanew))
-        return false;
-    memcpy(&e_lfanew, content->data + PE_DOS_E_LFANEW, sizeof(e_lfanew));
-    return starts_with(content, e_lfanew, "PE\0", 4);
-}
-
 static void kernel_check(struct content *kernel)
 {
-    if (!starts_with(kernel, SETUP_HEADER_OFFSET, "HdrS", 4) && !starts_with(kernel, 0, ELFMAG, SELFMAG) &&
-        !is_pe(kernel))
-        die(kernel->source, "not a kernel: neither a bzImage, an ELF nor a PE file");
+    if (payload_recognise((struct span){ kernel->data, kernel->size }) == PAYLOAD_DATA)
+        die(kernel->source, "not a kernel: neither a bzImage, an ELF, a PE file nor one with a multiboot header");
 }
 
 static void text_check(struct content *text, bool one_line)
@@ -225,7 +207,7 @@ static void content_check(struct content *content)
         text_check(content, true);
     else if (strcmp(content->name, ".osrel") == 0)
         text_check(content, false);
-    else if (strcmp(content->name, ".dtb") == 0 && !starts_with(content, 0, FDT_MAGIC, 4))
+    else if (strcmp(content->name, ".dtb") == 0 && (content->size < 4 || memcmp(content->data, FDT_MAGIC, 4)))
         die(content->source, "not a flattened device tree");
 }
 

@@ -129,10 +129,9 @@ class Row:
         elif self.packed:
             # The strings of modules do not fit into an image: a door that has them gives the modules too.
             listed = modules if payload.strings and door.strings else []
-            packed = own if door.words else cases.joined(own, given)
-            job.image = cases.packed(door.image, kernel, [] if listed else modules, packed)
-            job.modules, job.string = listed, "\n".join(payload.strings)
-            job.words = given if door.words else ""
+            at_door = given if door.words and own else ""
+            job.image = cases.packed(door.image, kernel, [] if listed else modules, own if at_door else cases.joined(own, given))
+            job.modules, job.string, job.words = listed, "\n".join(payload.strings), at_door
         else:
             job.modules = [kernel, *modules]
             job.string = "\n".join([own, *payload.strings]) if door.strings else ""

@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Real payloads through every door and by every exit. exits.txt is the matrix; `make docs` writes docs/exits.md from it."""
 
+import os
 import re
 
 import pytest
 
 import assets
+import cases
+import cpio
+import doors
+import elf_maker
 import exits
 import guest
 import machine
@@ -15,6 +20,7 @@ ERROR = r"^quadrivium: error: (?P<text>.*)\n"
 WAY = r"^quadrivium \S+: \S+ to (\w+): "        # what the loader says before it leaves
 SETTLE = 1.0
 STARTED = re.compile(r"Linux version|GUEST|Xen version|Decompressing Linux")
+LARGE = pytest.mark.skipif(exits.ALL not in os.environ, reason=f"takes long: {exits.ALL} runs it")
 ROWS = [row for row in exits.table() if row.wanted]
 
 
@@ -81,3 +87,88 @@ def test_names_are_unique():
     names = [row.name for row in exits.table()]
     assert len(names) == len(set(names))
     assert {row.payload_name for row in exits.table()} == payloads.TABLE.keys()
+
+
+MIB, GIB = 1 << 20, 1 << 30
+# machine, memory, address, memory size of a payload made for the purpose, and the error; `pc` of 5 GiB has RAM up to 3 GiB, q35 up to 2.
+PLACES = [
+    ("pvh-q35", "512", 1 * MIB, 0, ""),         # where QEMU puts our own image
+    ("pvh-q35", "512", 2 * MIB, 0, ""),
+    ("pvh-q35", "512", 4 * MIB, 0, ""),
+    ("pvh-q35", "512", 16 * MIB, 300 * MIB, ""),
+    ("pvh-pc", "5G", 3 * GIB - 64 * MIB, 0, ""),
+    ("pvh-q35", "5G", 3 * GIB - 64 * MIB, 0, "."),
+    ("pvh-q35", "512", 0xFEC00000, 0, "."),     # an interrupt controller
+    ("pvh-q35", "128", 1 * MIB, 126 * MIB, "."),
+    ("pvh-q35", "128", 1 * MIB, 3 * GIB, "."),
+]
+
+
+@pytest.mark.parametrize("way", ["pvh", "multiboot2", "multiboot"])
+@pytest.mark.parametrize("name, memory, address, size, error", PLACES,
+                         ids=[f"{name}-{memory}-{address:x}-{size:x}" for name, memory, address, size, _ in PLACES])
+def test_place(name, memory, address, size, error, way, tmp_path, record_property):
+    """A payload is put where it is linked, or there is an error that says why not."""
+    record_property("door", name)
+    payload = elf_maker.make(tmp_path / "payload", address, size)
+    job = doors.Job(assets.BUILD / "quadrivium.elf", tmp_path / "run", f"qv.exit={way}", [payload])
+    with machine.Machine(doors.DOORS[name].arguments(job, memory, 1, exits.DEFAULT_CPU), job.folder) as running:
+        said = running.wait(rf"^{elf_maker.WORD} (\w+)\n|{ERROR}", timeout=30)
+    assert (error and said["text"]) or int(said[1], 16) == address, said[0]
+
+
+@pytest.mark.parametrize("size", [4097, 5002, 64 * MIB + 1, pytest.param(GIB + 5, marks=LARGE)])
+@pytest.mark.parametrize("address", [1 * MIB, 16 * MIB])
+def test_module(address, size, tmp_path, record_property):
+    """A module of any size arrives whole; what is large is a hole in the file."""
+    record_property("door", "pvh-q35")
+    payload, blob = elf_maker.make(tmp_path / "payload", address), tmp_path / "blob"
+    module = cpio.archive({"file": b"content"})
+    start = -(-payload.stat().st_size // cpio.PADDING) * cpio.PADDING
+    with open(blob, "wb") as file:
+        file.write(payload.read_bytes())
+        file.seek(start)
+        file.write(module)
+        file.seek(start + size - 4)
+        file.write(b"tail")
+    job = doors.Job(assets.BUILD / "quadrivium.elf", tmp_path / "run", "qv.exit=pvh", [blob])
+    with machine.Machine(doors.DOORS["pvh-q35"].arguments(job, "4G", 1, exits.DEFAULT_CPU), job.folder) as running:
+        running.wait(rf"^{elf_maker.WORD} {address:08x}\n", ERROR, timeout=60)
+        at, length, first, last = running.wait(elf_maker.MODULE, timeout=5).groups()
+    assert (int(at, 16) % 4096, int(length, 16)) == (0, size)
+    assert (bytes.fromhex(first)[::-1], bytes.fromhex(last)[::-1]) == (module[:4], b"tail")
+
+
+def test_initrd_above_4_gib(made, tmp_path, record_property):
+    """Linux's initrds lie above 4 GiB where there is RAM, and it finds them there."""
+    record_property("door", "pvh-q35")
+    image = cases.packed("elf", made.vmlinuz, made.initrds, f"{doors.GUEST} qvtest.auto")
+    job = doors.Job(image, tmp_path / "run")
+    with machine.Machine(doors.DOORS["pvh-q35"].arguments(job, "5G", 1, exits.DEFAULT_CPU), job.folder) as running:
+        place = running.wait(r"RAMDISK: \[mem 0x(\w+)-", guest.FATAL)[1]
+        running.wait(guest.END, guest.FATAL)
+        assert guest.parse(running.console).blobs == made.blobs
+    assert int(place, 16) >= 4 * GIB
+
+
+def test_dom0_shell(made, tmp_path, record_property):
+    """What is typed on the serial port reaches the shell in dom0."""
+    record_property("door", "multiboot2-bios")
+    row = next(row for row in ROWS if (row.door_name, row.exit, row.payload_name) == ("multiboot2-bios", "multiboot2", "xen-dom0"))
+    job = row.job()
+    job.folder, job.string = tmp_path / "run", job.string.replace("qvtest.auto", "")
+    with machine.Machine(row.door.arguments(job, row.memory, 1, row.payload.cpu), job.folder) as running:
+        running.wait("^/ # ", guest.FATAL)
+        running.type("echo sum=$((6 * 7)) $(dmesg | grep -c 'Xen version')\n")
+        running.wait("^sum=42 [1-9]", timeout=20)
+
+
+def test_efi_shell_returns(tmp_path, record_property):
+    """An EFI application that ends gives its status to us, and we say so."""
+    record_property("door", "efi")
+    image = cases.packed("efi", payloads.TABLE["shell"].make(), [], "qv.exit=efi")
+    job = doors.Job(image, tmp_path / "run")
+    with machine.Machine(doors.DOORS["efi"].arguments(job, "256", 1, exits.DEFAULT_CPU), job.folder) as running:
+        running.wait("Shell> ", guest.FATAL)
+        running.type("exit 5\r")
+        running.wait(r"^quadrivium: the payload returned: status 0x0*5\n", timeout=20)

@@ -13,6 +13,7 @@
 
 #define VERSION       1
 #define TSS_LIMIT     0x67
+#define TSS_BUSY      0x2 /* of its type */
 #define TEXT_MAX      65536
 #define MODULES_MAX   64
 #define FLAGS_DEFINED 0x0000ff1f /* SIF_*, public/xen.h */
@@ -21,12 +22,18 @@
 /* "tr: must be a 32-bit TSS (active) with a base of '0' and a limit of '0x67'" */
 static void check_task_register(void)
 {
-    struct hidden_segment tr = vmcb_save.tr;
+    struct hidden_segment tr = vmcb_save.tr, entry = { .selector = 0 };
+    bool listed = descriptor_read(state.selector[SEGMENT_TR], &entry);
 
-    if (!state.hidden && !descriptor_read(state.selector[SEGMENT_TR], &tr)) {
+    if (!state.hidden && !listed) {
         skip("tr", "selector 0x%lx: the hidden part cannot be seen on this processor", state.selector[SEGMENT_TR]);
         return;
     }
+    /* LTR marks the TSS in the GDT; QEMU's keeps the hidden part as it was before. */
+    if (!state.hidden)
+        tr = entry;
+    else if (listed && tr.attributes == (entry.attributes & ~TSS_BUSY))
+        tr.attributes = entry.attributes;
     check((tr.attributes & (SEGMENT_TYPE | SEGMENT_CODE_OR_DATA | SEGMENT_PRESENT)) ==
                   (SEGMENT_TYPE_TSS32_BUSY | SEGMENT_PRESENT) &&
               tr.base == 0 && tr.limit == TSS_LIMIT,

@@ -26,7 +26,7 @@
     .byte 0                     /* type_of_loader */
     .byte LOADED_HIGH           /* loadflags */
     .short 0x8000               /* setup_move_size */
-    .long LINUX_PREFERRED       /* code32_start */
+    .long LINUX_CODE32_START    /* code32_start */
     .long 0                     /* ramdisk_image */
     .long 0                     /* ramdisk_size */
     .long 0                     /* bootsect_kludge */

@@ -9,7 +9,7 @@
 state:
     .fill STATE_SIZE, 1, 0
 
-    /* What payload.lds.S makes .bss of. Of its first page nothing is used, so that it shows what the loader left there. */
+    /* What payload.lds.S makes .bss of. Its first page is never used, so that it shows what the loader left there. */
     .section .memory, "aw", @nobits
     .balign PAGE_SIZE
     .globl zeroed, zeroed_end

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Any payload: one segment, headers first, loaded to CONFORMANCE_BASE. The variables of C are in the file whether they are
- * zero or not, so that .bss is only what the checks look at, or write before they read.
+ * Any payload: one segment, headers first, loaded to CONFORMANCE_BASE. The variables of C are in the file whether they
+ * are zero or not, so that .bss is only what the checks look at, or write before they read.
  */
 OUTPUT_FORMAT(elf64-x86-64)
 OUTPUT_ARCH(i386:x86-64)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The note of a PVH payload (Xen docs/misc/pvh.pandoc, public/elfnote.h). PVH_RELOCATABLE adds the note that it may move. */
+/* A PVH payload's note (Xen docs/misc/pvh.pandoc, public/elfnote.h). PVH_RELOCATABLE adds the one that lets it move. */
 #include "tests/conformance/entry.inc"
 
 #define XEN_ELFNOTE_PHYS32_ENTRY 18

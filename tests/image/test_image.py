@@ -11,7 +11,7 @@ BUILD = Path(os.environ.get("QUADRIVIUM_BUILD", ROOT / "build"))
 ELF, EFI = BUILD / "quadrivium.elf", BUILD / "quadrivium.efi"
 FIRST = 64              # bytes that hold one magic or the other
 MAGIC = range(0x202, 0x206)
-SIZE_MAX = 160 << 10
+SIZE_MAX = 448 * 1024       # bytes; three quarters of it are the decoders
 
 
 def output(*command):
