@@ -58,7 +58,7 @@ class Payload:
     memory: int = 128                       # MiB that it needs
     files: Callable = lambda: {}            # () -> what it reads from the disk that it was started from
     inside: str = ""                        # the command line that is inside it already
-    timeout: int = 120
+    timeout: int = 60
 
     @property
     def guest(self):

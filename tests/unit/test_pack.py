@@ -116,7 +116,7 @@ class Workshop:
         shutil.copy(TOOL, self.tool)
         for kind, base in bases.items():
             (folder / f"bin/quadrivium.{kind}").write_bytes(base)
-        self.kernel = self.file("vmlinuz", b"\x11" * 0x202 + b"HdrS" + b"\x22" * 5000)
+        self.kernel = self.file("vmlinuz", b"\x11" * 0x1FE + b"\x55\xaa\x11\x11HdrS" + b"\x22" * 5000)
         self.initrd = self.file("initrd", b"\x33" * 4097)
 
     def file(self, name, data):
@@ -308,7 +308,7 @@ def test_device_tree_and_any_section(shop):
 
 def test_kernels(shop):
     kernels = {
-        "bzimage": b"\0" * 0x202 + b"HdrS",
+        "bzimage": b"\0" * 0x1FE + b"\x55\xaa\0\0HdrS",
         "elf": b"\x7fELF" + bytes(100),
         "pe": b"MZ" + bytes(58) + struct.pack("<I", 64) + b"PE\0\0" + bytes(100),
     }
