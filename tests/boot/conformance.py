@@ -128,9 +128,10 @@ def write_document(rows):
     """docs/conformance.md, from ROWS of results."""
     lines = ["# Conformance", "",
              "One payload for each exit protocol (`tests/conformance/`) checks the state in which it was entered, clause by "
-             "clause, and prints a line for each. The same files are ordinary payloads of their protocols, so other loaders can "
-             "be held to the same clauses: GRUB 2.06, QEMU 7.2 (`-kernel`), kexec-tools, and OVMF where QEMU gives it a kernel. "
-             "`make docs` runs `tests/boot/test_conformance.py` and writes this table; what is empty was not tried.", "",
+             "clause, and prints a line for each. The same files are ordinary payloads of their protocols, so other loaders "
+             "can be held to the same clauses: GRUB 2.06, QEMU 7.2 (`-kernel`), kexec-tools, and OVMF where QEMU gives it "
+             "a kernel. `make docs` runs `tests/boot/test_conformance.py` and writes this table; what is empty was not tried.",
+             "",
              "*not seen*: what the clause is about was not there, or the processor hides it. *breaks in part*: by one door or "
              "firmware, not by another; `tests/boot/test_conformance.py` says which, and how.", "",
              "| clause | specification | what it says | payloads | " + " | ".join(LOADERS) + " |",

@@ -200,7 +200,7 @@ TABLE = {row.name: row for row in (
     Payload("xen-shim-pv", _shim, "pvh", guest.END, "pv-shim console=xen,pv loglvl=warning spec-ctrl=no", dom0, (DOM0_WORDS, ""), memory=512),
     Payload("xen.efi", _xen_efi, "efi", r"Xen 4\.17.* EFI loader"),
     Payload("gnumach", packaged("gnumach.gz", "gnumach-image-1.8-486", "/boot/gnumach-1.8-486.gz"), "multiboot",
-            r"GNU Mach 1\.8", words="console=com0"),
+            r"GNU Mach 1\.8|^biosmem: .*, available$", words="console=com0"),
     Payload("memtest", _memtest, "efi linux64 linux32", r"Memtest86\+ v6", words="console=ttyS0,115200"),
     Payload("ipxe.efi", packaged("ipxe.efi", "ipxe", "/boot/ipxe.efi"), "efi", r"iPXE.*-- Open Source Network Boot Firmware"),
     Payload("systemd-boot", packaged("systemd-boot.efi", "systemd-boot-efi", "/usr/lib/systemd/boot/efi/systemd-bootx64.efi"), "efi",

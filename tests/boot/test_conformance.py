@@ -115,7 +115,7 @@ QEMU_PVH = frozenset({
     "pvh.tr",                   # the task register is what reset left: a limit of 0xffff
 })
 GRUB_LINUX_EFI = frozenset({
-    "linux32.header",           # boot_flag is zeroed, by the names that its bytes had in an older structure (padding11, ps_mouse)
+    "linux32.header",           # boot_flag is zeroed, by its bytes' names in an older structure (padding11, ps_mouse)
     "linux32.rsdp",             # acpi_rsdp_addr is left 0
 })
 GRUB_LINUX = GRUB_LINUX_EFI | {

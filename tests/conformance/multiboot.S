@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The header of a multiboot payload (specification 0.6.96, section 3.1); with MULTIBOOT_FLAT its address fields count. */
+/* The header of a multiboot payload (version 0.6.96, section 3.1); with MULTIBOOT_FLAT its addresses count. */
 #include "tests/conformance/entry.inc"
 
 #define MAGIC 0x1badb002

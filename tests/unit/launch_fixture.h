@@ -8,9 +8,12 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "cpu/cpu.h"
+#include "handoff/launch.h"
+#include "handoff/trampoline.h"
 #include "pagetables/pagetables.h"
 
 #define MIB (1ull << 20)
@@ -59,6 +62,28 @@ static inline int fixture_memory(void **state)
                 -1, 0) == start
                ? 0
                : -1;
+}
+
+/* A member of the trampoline's table, by its offset. */
+static inline uint64_t fixture_table(const struct launch *launch, uint64_t offset, unsigned size)
+{
+    uint64_t value = 0;
+
+    memcpy(&value, real(launch->trampoline) + TRAMPOLINE_TABLE + offset, size);
+    return value;
+}
+
+/* What launch.S does with its table. */
+static inline void fixture_run_copies(const struct launch *launch)
+{
+    for (uint64_t i = 0; i < fixture_table(launch, TABLE_COUNT, 8); i++) {
+        const uint64_t copy = TABLE_COPIES + i * COPY_SIZE;
+        uint8_t *destination = real(fixture_table(launch, copy + COPY_DESTINATION, 8));
+        const uint64_t size = fixture_table(launch, copy + COPY_FILE_SIZE, 8);
+
+        memmove(destination, real(fixture_table(launch, copy + COPY_SOURCE, 8)), size);
+        memset(destination + size, 0, fixture_table(launch, copy + COPY_ZERO_SIZE, 8));
+    }
 }
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sources: handoff/boot_params.c payloads/bzimage.c common/map.c common/text.c common/failure.c */
+/* sources: handoff/boot_params.c handoff/e820.c payloads/bzimage.c common/map.c common/text.c common/failure.c */
 /*
  * struct boot_params, clause by clause: Documentation/arch/x86/boot.rst for the header, zero-page.rst for the rest. The
  * page is read by offset here, so that a wrong structure would be seen as well as a wrong value.

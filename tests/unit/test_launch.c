@@ -14,7 +14,6 @@
 /* Before cmocka.h, which has a macro fail(). */
 #include "cpu/registers.h"
 #include "handoff/launch.h"
-#include "handoff/trampoline.h"
 #include "tests/unit/launch_fixture.h"
 
 #include <cmocka.h>
@@ -72,23 +71,12 @@ static void assert_refused(const char *what, const char *why)
 
 static uint64_t table(uint64_t offset, unsigned size)
 {
-    uint64_t value = 0;
-
-    memcpy(&value, real(launch.trampoline) + TRAMPOLINE_TABLE + offset, size);
-    return value;
+    return fixture_table(&launch, offset, size);
 }
 
-/* What launch.S does with its table. */
 static void run_copies(void)
 {
-    for (uint64_t i = 0; i < table(TABLE_COUNT, 8); i++) {
-        const uint64_t copy = TABLE_COPIES + i * COPY_SIZE;
-        uint8_t *destination = real(table(copy + COPY_DESTINATION, 8));
-        const uint64_t size = table(copy + COPY_FILE_SIZE, 8);
-
-        memmove(destination, real(table(copy + COPY_SOURCE, 8)), size);
-        memset(destination + size, 0, table(copy + COPY_ZERO_SIZE, 8));
-    }
+    fixture_run_copies(&launch);
 }
 
 /* ---- launch_add ---- */
@@ -124,7 +112,7 @@ static void too_many_segments(void **state)
     for (unsigned i = 0; i < LAUNCH_SEGMENTS_MAX; i++)
         assert_true(add("a", A, B, 1, 0, 0));
     assert_false(add("a", A, B, 1, 0, 0));
-    assert_string_equal(failure.why, "more than 64 segments");
+    assert_string_equal(failure.why, "more than 80 segments");
 }
 
 /* ---- contradictions ---- */
@@ -175,7 +163,9 @@ static void trampoline_table(void **state)
     assert_true(add("kernel", B, A, 0x2000, 0, 0x10000));
     assert_true(add("zeroed", C, C, 0x100, 0x180, 0));
     assert_true(add("stays", C + 0x1000, C + 0x1000, 0x100, 0, 0));
-    launch.state = (struct launch_state){ LAUNCH_LONG, B + 0x200, C + 0x1000 };
+    launch.state = (struct launch_state){
+        .mode = LAUNCH_LONG, .instruction = B + 0x200, .rax = 0x36d76289, .rbx = C + 0x20, .rsi = C + 0x1000
+    };
     memset(real(C) + 0x100, 0xff, 0x100);
     assert_true(prepare());
     assert_int_equal(launch.trampoline % TRAMPOLINE_SIZE, 0);
@@ -187,9 +177,13 @@ static void trampoline_table(void **state)
     assert_int_equal(table(TABLE_GDT_LIMIT, 2), TRAMPOLINE_GDT_SIZE - 1);
     assert_int_equal(table(TABLE_GDT_BASE, 8), launch.trampoline + TRAMPOLINE_TABLE + TABLE_GDT);
     assert_int_equal(table(TABLE_INSTRUCTION, 8), B + 0x200);
-    assert_int_equal(table(TABLE_ARGUMENT, 8), C + 0x1000);
+    assert_int_equal(table(TABLE_GDT + TRAMPOLINE_TASK, 8), DESCRIPTOR_TASK32);
+    assert_int_equal(table(TABLE_RAX, 8), 0x36d76289);
+    assert_int_equal(table(TABLE_RBX, 8), C + 0x20);
+    assert_int_equal(table(TABLE_RSI, 8), C + 0x1000);
+    assert_int_equal(table(TABLE_CR4, 4), CR4_PAE);
     assert_int_equal(table(TABLE_LONG, 4), 1);
-    assert_int_equal(table(TABLE_FIVE_LEVELS, 4), 0);
+    assert_int_equal(table(TABLE_DROP_LEVEL, 4), 0);
     assert_int_equal(table(TABLE_COUNT, 8), 2);
     assert_int_equal(table(TABLE_ROOT, 8), launch.page_tables);
     run_copies();
@@ -211,9 +205,9 @@ static void protected_mode(void **state)
 }
 
 /* A table that maps what the trampoline and the kernel touch, and is not among what gets overwritten. */
-static void check_page_tables(void)
+static void check_page_tables(bool five_levels)
 {
-    const struct pagetables tables = { .pages = (uint64_t *)table(TABLE_ROOT, 8), .levels = 4 };
+    const struct pagetables tables = { .pages = (uint64_t *)table(TABLE_ROOT, 8), .levels = five_levels ? 5 : 4 };
     const uint64_t addresses[] = { 0,
                                    B,
                                    4 * GIB - 1,
@@ -236,27 +230,78 @@ static void check_page_tables(void)
     }
 }
 
+/* A kernel above 4 GiB, too: with LA57 on it is entered with 4 levels, or with 5 if it says that they will do. */
 static void page_tables(void **state)
 {
-    for (unsigned kind = 0; kind < 4; kind++) {
+    for (unsigned kind = 0; kind < 8; kind++) {
+        bool keeps = (kind & 6) == 6;
+
         setup(state);
         cpu.gigabyte_pages = kind & 1;
         cpu.five_levels = kind & 2;
+        launch.state.five_levels = kind & 4;
         assert_true(map_add(&handoff.map, 5 * GIB, GIB, MAP_RAM, 0, &failure));
         assert_true(map_carve(&handoff.map, 5 * GIB, GIB, MAP_MODULE, &failure));
         assert_true(add("kernel", B, A, 16, 0, MIB));
         assert_true(add("initrd", 5 * GIB + 4096, 5 * GIB + 4096, 3 * MIB - 4096, 0, 0));
         assert_true(prepare());
-        check_page_tables();
-        assert_int_equal(table(TABLE_FIVE_LEVELS, 4), cpu.five_levels);
+        check_page_tables(keeps);
+        assert_int_equal(table(TABLE_DROP_LEVEL, 4), cpu.five_levels && !keeps);
+        assert_int_equal(table(TABLE_CR4, 4), keeps ? CR4_PAE | CR4_LA57 : CR4_PAE);
+        assert_int_equal(launch.page_tables == table(TABLE_ROOT, 8), !cpu.five_levels || keeps);
         if (cpu.five_levels) {
             const struct pagetables tables = { .pages = (uint64_t *)launch.page_tables, .levels = 5 };
 
-            assert_int_not_equal(launch.page_tables, table(TABLE_ROOT, 8));
             assert_int_not_equal(pagetables_entry(&tables, B), 0);
             assert_int_equal(pagetables_entry(&tables, 1ull << 48), 0);
         }
     }
+}
+
+/* What the firmware itself starts or goes on under needs no trampoline: only the places are checked. */
+static void under_the_firmware(void **state)
+{
+    const uint32_t ranges = handoff.map.count;
+
+    (void)state;
+    launch.state.mode = LAUNCH_FIRMWARE;
+    assert_true(add("kernel", B, A, 16, 0, 0));
+    assert_true(prepare());
+    assert_int_equal(launch.trampoline, 0);
+    assert_int_equal(handoff.map.count, ranges);
+    assert_true(add("initrd", B + 8, A, 16, 0, 0));
+    assert_refused("initrd", "overlaps that of the kernel");
+    launch.segment_count = 1;
+    assert_true(add("initrd", REAL_END, A, 16, 0, 0));
+    assert_refused("initrd", "not all RAM");
+}
+
+static bool run(struct launch *given, struct handoff *from, uint64_t *status, struct failure *reason)
+{
+    (void)given, (void)from, (void)status, (void)reason;
+    return true;
+}
+
+static void run_by_the_firmware(void **state)
+{
+    (void)state;
+    launch.run = run;
+    assert_true(prepare());
+    assert_int_equal(launch.trampoline, 0);
+}
+
+static void covers(void **state)
+{
+    (void)state;
+    assert_false(launch_covers(&launch, B, 1));
+    assert_true(add("kernel", B, A, 16, 0x800, 0x1000));
+    assert_true(launch_covers(&launch, B, 1));
+    assert_true(launch_covers(&launch, B + 0xfff, 1)); /* of what is reserved */
+    assert_true(launch_covers(&launch, B - 1, 0x2000));
+    assert_false(launch_covers(&launch, B - 1, 1));
+    assert_false(launch_covers(&launch, B + 0x1000, 1));
+    assert_false(launch_covers(&launch, B + 8, 0));
+    assert_false(launch_covers(&launch, A, 16)); /* a source is no place */
 }
 
 static void no_memory_left(void **state)
@@ -388,6 +433,9 @@ int main(void)
         cmocka_unit_test_setup(trampoline_table, setup),
         cmocka_unit_test_setup(protected_mode, setup),
         cmocka_unit_test_setup(page_tables, setup),
+        cmocka_unit_test_setup(under_the_firmware, setup),
+        cmocka_unit_test_setup(run_by_the_firmware, setup),
+        cmocka_unit_test_setup(covers, setup),
         cmocka_unit_test_setup(no_memory_left, setup),
         cmocka_unit_test_setup(swapped, setup),
         cmocka_unit_test_setup(under_reserved_memory, setup),

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Secure Boot: OVMF that verifies, with the key that Debian ships for tests enrolled, and what we may then start.
+
+Our own image is signed with that key, as an administrator would sign it: what is packed into it is verified with it. What comes as
+a module is the firmware's to verify, and nothing that it refused is started by other means.
+"""
+
+import dataclasses
+import re
+import subprocess
+
+import pytest
+
+import assets
+import cases
+import doors
+import guest
+import machine
+
+KEY, CERTIFICATE = "/usr/share/ovmf/PkKek-1-snakeoil.key", "/usr/share/ovmf/PkKek-1-snakeoil.pem"
+PASSWORD = b"snakeoil\n"
+CODE, VARIABLES = "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd", "/usr/share/OVMF/OVMF_VARS_4M.snakeoil.fd"
+FLASH = ["-global", "driver=cfi.pflash01,property=secure,value=on",
+         "-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={CODE}",
+         "-drive", f"if=pflash,format=raw,unit=1,snapshot=on,file={VARIABLES}"]
+doors.FIRMWARE["ovmf-secure"] = FLASH
+WORDS = "console=ttyS0 no_timer_check quiet qvtest.auto"
+ERROR = r"^quadrivium: error: (.+)\n"
+REFUSED = r"efi: the firmware does not load the payload: .*Secure Boot refuses it"
+RUNS = cases.RUNS / "secure"
+
+
+def secure(name):
+    """The door of this name on a machine whose firmware verifies."""
+    return dataclasses.replace(doors.DOORS[name], machine="q35,smm=on", firmware="ovmf-secure")
+
+
+@pytest.fixture(scope="module")
+def key(tmp_path_factory):
+    """The key without its password, which sbsign cannot be given otherwise."""
+    path = tmp_path_factory.mktemp("key") / "key.pem"
+    subprocess.run(["openssl", "rsa", "-in", KEY, "-out", path, "-passin", "stdin"], input=PASSWORD, check=True, capture_output=True)
+    return path
+
+
+def signed(source, output, key):
+    """SOURCE with a signature, at OUTPUT."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["sbsign", "--key", key, "--cert", CERTIFICATE, "--output", output, source], check=True, capture_output=True)
+    return output
+
+
+def boots(job, door, expected):
+    """Boots to the guest's report; the line before must say EXPECTED of door and exit."""
+    with machine.Machine(door.arguments(job, "512", 1, "max"), job.folder) as running:
+        running.wait(guest.END, guest.FATAL)
+        report = guest.parse(running.console)
+        assert expected in running.console
+        assert report.values["efi"] == "64"
+    guest.tidy(job.folder)
+
+
+def refused(job, door, expected):
+    """Nothing is started: EXPECTED is the one error."""
+    with machine.Machine(door.arguments(job, "512", 1, "max"), job.folder) as running:
+        found = running.wait(ERROR, "Linux version|GUEST")
+        running.idle(1)
+        assert re.search(expected, found[1]), found[0]
+        assert not re.search("Linux version|GUEST|EFI stub", running.console), running.console
+    guest.tidy(job.folder)
+
+
+@pytest.fixture(autouse=True)
+def door_property(record_property):
+    record_property("door", "efi")
+
+
+def test_unsigned_image(made):
+    """The harness itself: this firmware does not start what nobody signed."""
+    job = doors.Job(cases.packed("efi", made.vmlinuz, made.initrds[:1], WORDS), RUNS / "unsigned")
+    door = secure("efi")
+    with machine.Machine(door.arguments(job, "512", 1, "max"), job.folder) as running:
+        running.wait("Access Denied|Security Violation", "quadrivium|Linux version")
+    guest.tidy(job.folder)
+
+
+def test_packed(made, key):
+    """What is packed into the signed image needs no signature of its own, and the kernel knows that Secure Boot is on."""
+    words = WORDS.replace("quiet", "ignore_loglevel")
+    image = signed(cases.packed("efi", made.vmlinuz, made.initrds[:1], words), RUNS / "packed.efi", key)
+    job = doors.Job(image, RUNS / "packed")
+    with machine.Machine(secure("efi").arguments(job, "512", 1, "max"), job.folder) as running:
+        running.wait(guest.END, guest.FATAL)
+        assert "efi to linux64" in running.console
+        assert "Secure boot enabled" in running.console
+    guest.tidy(job.folder)
+
+
+def test_packed_by_efi(made, key):
+    """The firmware is asked where the user wants it so; its refusal is the last word."""
+    image = signed(cases.packed("efi", made.vmlinuz, made.initrds[:1], f"{WORDS} qv.exit=efi"), RUNS / "by-efi.efi", key)
+    refused(doors.Job(image, RUNS / "by-efi"), secure("efi"), REFUSED)
+
+
+def test_signed_kernel_by_efi(made, key):
+    kernel = signed(made.vmlinuz, RUNS / "vmlinuz.signed", key)
+    image = signed(cases.packed("efi", kernel, made.initrds[:1], f"{WORDS} qv.exit=efi"), RUNS / "both.efi", key)
+    boots(doors.Job(image, RUNS / "both"), secure("efi"), "efi to efi")
+
+
+@pytest.mark.parametrize("words", ["", "qv.exit=linux64", "qv.exit=linux32", "qv.exit=efi"])
+def test_module(made, key, words):
+    """A kernel that the loader before us gives is nobody's but the firmware's to verify, whatever the command line wants."""
+    image = signed(assets.BUILD / "quadrivium.efi", RUNS / "bare.efi", key)
+    job = doors.Job(image, RUNS / f"module{words}", f"{WORDS} {words}".strip(), [made.vmlinuz, made.initrds[0]])
+    refused(job, secure("efi-kernel"), REFUSED if words in ("", "qv.exit=efi") else "Secure Boot: only the firmware may start")
+
+
+def test_signed_module(made, key):
+    kernel = signed(made.vmlinuz, RUNS / "vmlinuz.module", key)
+    image = signed(assets.BUILD / "quadrivium.efi", RUNS / "bare-signed.efi", key)
+    job = doors.Job(image, RUNS / "signed-module", WORDS, [kernel, made.initrds[0]])
+    # QEMU changes the header of what -kernel names, so that OVMF finds the signature broken, and hands over (CVE-2025-2296).
+    boots(job, secure("efi-kernel"), " to efi: ")
+
+
+def test_elf_module(made, key):
+    """A kernel of a kind that the firmware cannot verify."""
+    image = signed(assets.BUILD / "quadrivium.efi", RUNS / "bare-elf.efi", key)
+    job = doors.Job(image, RUNS / "elf-module", WORDS, [made.vmlinux])
+    refused(job, secure("efi-kernel"), "(Secure Boot: only the firmware may start)|modules: the .* bytes behind the kernel")
