@@ -86,8 +86,10 @@ struct boot {
     const char *command_line; /* never NULL */
     uint32_t module_count;
     struct boot_module modules[BOOT_MODULES_MAX];
-    struct span device_tree; /* data NULL: none */
-    bool verified;           /* by whoever verified our own image: it is packed into it */
+    struct span device_tree;   /* data NULL: none */
+    uint32_t unknown_sections; /* of the UKI that it came in, and the name of the first */
+    char unknown_section[9];
+    bool verified; /* by whoever verified our own image: it is packed into it */
 
     unsigned faces;                 /* of enum face; the members below are filled where the bit is set */
     unsigned broken;                /* faces that are there, but contradict themselves */

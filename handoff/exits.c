@@ -5,6 +5,9 @@
 #include <stddef.h>
 
 #include "common/text.h"
+#include "cpu/cpu.h"
+
+#define STUB_SLACK (16ull << 20) /* bytes, for the firmware */
 
 /* The best first: the one that tells the payload most of the machine. */
 static const struct exit *const exits[] = {
@@ -27,12 +30,32 @@ static bool is_possible(const struct exit *exit, const struct boot *boot, const 
     return !exit->possible || exit->possible(boot, handoff, failure);
 }
 
+/*
+ * Whether Linux's EFI stub can be expected to work: without NX it starts a kernel that stops in its first page fault
+ * (seen with 6.1), and where memory is tight it, or the firmware beneath it, does not come back with an error. The
+ * firmware loads the image with room for its init_size; the stub then takes as much again, and copies the initrd.
+ */
+static bool stub_works(const struct boot *boot, const struct handoff *handoff)
+{
+    uint64_t free = 0, needed = 2 * boot->as_linux.init_size + boot->file.size + STUB_SLACK;
+
+    for (uint32_t i = 0; i < boot->module_count; i++)
+        needed += boot->modules[i].content.size;
+    for (uint32_t i = 0; i < handoff->map.count; i++) {
+        if (handoff->map.ranges[i].type == MAP_RAM)
+            free += handoff->map.ranges[i].end - handoff->map.ranges[i].start;
+    }
+    return cpu.no_execute && free >= needed;
+}
+
 /* What must not be chosen unless it was asked for. */
 static bool is_unwise(const struct exit *exit, const struct boot *boot, const struct handoff *handoff)
 {
-    /* It was verified as a part of our own image; the firmware would ask for a signature of its own. */
-    if (exit == &exit_efi)
-        return handoff->efi.secure_boot && boot->verified && boot->faces & FACE_LINUX;
+    const bool verified = handoff->efi.secure_boot && boot->verified;
+
+    /* A packed kernel was verified as a part of our image; the firmware would ask for a signature of its own. */
+    if (exit == &exit_efi && boot->faces & FACE_LINUX)
+        return verified || (!handoff->efi.secure_boot && !stub_works(boot, handoff));
     /* Who entered us by PVH may have no BIOS, which multiboot2 kernels (Xen) call; a PVH kernel does not. */
     return exit == &exit_multiboot2 && handoff->door == DOOR_PVH && boot->faces & FACE_PVH;
 }

@@ -82,6 +82,8 @@ static bool find(const struct program *program, const struct placement *placemen
                                    .high = placement->preference == PLACE_HIGH,
                                    .firmware_too = firmware_too };
 
+    if (!placement->maximum)
+        return false; /* which a request takes for no limit */
     if (map_find(&handoff->map, &request, address))
         return true;
     request.ours_too = firmware_too; /* memory is tight: over ourselves, as the last thing that we do */

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "common/string.h"
 #include "common/text.h"
 #include "payloads/uki.h"
 #include "payloads/unpack.h"
@@ -232,6 +233,8 @@ bool select_open(struct entry *entry, bool whole, const struct expander *expande
         return false;
     if (!uki && content.data == entry->content.data)
         rest = behind(content, boot->file.size);
+    boot->unknown_sections = uki ? pe.unknown_count : 0;
+    memcpy(boot->unknown_section, pe.unknown_first, sizeof(boot->unknown_section));
     boot->device_tree = entry->device_tree;
     boot->verified = entry->packed;
     return put_rest(entry, expander, rest, boot, failure) && put_modules(entry, expander, boot, failure);

@@ -54,6 +54,9 @@ void payload_print(const struct boot *boot)
               boot->as_multiboot.program.end - 1);
     if (boot->faces & FACE_EFI)
         print("  efi           yes\n");
+    if (boot->unknown_sections)
+        print("notice: %u sections of the UKI that we do not know, the first is %s\n", boot->unknown_sections,
+              boot->unknown_section);
     for (unsigned i = 0; i < FACES; i++) {
         if (boot->broken & 1u << i)
             print("  broken        %s: %s\n", boot->refusals[i].what, boot->refusals[i].why);

@@ -25,6 +25,7 @@ COMPRESSORS = {"gzip": ["gzip", "-1", "-c"], "zstd": ["zstd", "-q", "-c"], "lz4"
 ALL = "QUADRIVIUM_ALL"          # of the environment: the rows marked `all` are to run too
 DEFAULT_CPU = "max,-la57"
 XEN_DOOR = "pvh-xen"
+NO_WORDS = "qvtest.none=1"      # quadrivium-pack takes no empty command line
 
 
 def _lines(command):
@@ -99,10 +100,9 @@ class Row:
 
     def _own_words(self):
         """The payload's own command line."""
-        words = self.payload.words
-        if self.door_name == XEN_DOOR:
-            words = words.replace("console=ttyS0", "console=hvc0")
-        return words
+        # Xen's guests have no serial port; the last console is the one that counts.
+        with_console = self.door_name == XEN_DOOR and self.payload.guest and not self.payload.strings
+        return cases.joined(self.payload.words, "console=hvc0" if with_console else "")
 
     def _given_words(self):
         """The command line given at the door, the loader's own words in it."""
@@ -130,7 +130,8 @@ class Row:
             # The strings of modules do not fit into an image: a door that has them gives the modules too.
             listed = modules if payload.strings and door.strings else []
             at_door = given if door.words and own else ""
-            job.image = cases.packed(door.image, kernel, [] if listed else modules, own if at_door else cases.joined(own, given))
+            packed = own if at_door else cases.joined(own, given) or NO_WORDS
+            job.image = cases.packed(door.image, kernel, [] if listed else modules, packed)
             job.modules, job.string, job.words = listed, "\n".join(payload.strings), at_door
         else:
             job.modules = [kernel, *modules]
@@ -147,9 +148,9 @@ class Row:
         before = self.packed or (self.door.strings and not self.bare)
         words = cases.joined(*((own, prefix, given) if before else (prefix, own, given)))
         inside = self.payload.inside
-        # The stub of a unified kernel image takes what it is given in place of what it holds, if it is given anything.
-        if self.payload_name == "uki" and (self.bare or self.exit == "efi"):
-            inside, words = (inside, "") if self.bare and not self.door.words else ("", words)
+        # The stub of a unified kernel image itself takes what it is given in place of what it holds, if it is given anything.
+        if self.payload_name == "uki" and self.bare:
+            inside, words = ("", words) if self.door.words else (inside, "")
         return [word for word in cases.joined(inside, words).split() if not word.startswith(cases.OURS)]
 
     def machine(self):

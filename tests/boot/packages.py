@@ -15,7 +15,7 @@ class PackageFailure(Exception):
 
 
 def fetch(*names):
-    """The paths of the packages of these NAMES, in their order; what is not there is downloaded. Safe from several processes."""
+    """The paths of the packages NAMES, in their order; what is not there is downloaded. Safe from several processes."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     with open(FOLDER / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

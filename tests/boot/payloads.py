@@ -25,7 +25,7 @@ import packages
 FOLDER = assets.ASSETS / "payloads"
 OWN = f"{doors.GUEST} quiet qvtest.own=1"
 UKI = f"{doors.GUEST} quiet qvtest.uki=1 qvtest.auto"   # packed into the unified kernel image
-INNER = f"console=hvc0 {doors.GUEST} quiet qvtest.inner=1"           # packed into the inner image of a chain
+INNER = f"{doors.GUEST} quiet qvtest.inner=1"           # packed into the inner image of a chain
 # As xen_host.py's, on the first serial port. Dom0's console is Xen's.
 XEN_WORDS = ("console=com1 com1=115200,8n1 loglvl=warning dom0_mem=256M,max:256M noreboot spec-ctrl=no bootscrub=0 "
              "dom0_max_vcpus=1")
@@ -97,7 +97,7 @@ def initrds(count=1):
 
 def dom0():
     made = assets.make()
-    return [made.vmlinux, made.initrds[0]]
+    return [made.vmlinuz, made.initrds[0]]
 
 
 def cloud_kernel():
@@ -195,8 +195,8 @@ TABLE = {row.name: row for row in (
     Payload("xen", product("xen.elf", lambda: gzip.decompress(_xen().read_bytes())), "multiboot2 multiboot",
             r"Xen version 4\.17", **_XEN),
     Payload("xen-dom0", _xen, "multiboot2 multiboot", guest.END, modules=dom0, strings=(DOM0_WORDS, ""), **_XEN),
-    # The Xen of pvshim=1 in xl.cfg(5), Debian's only one with PVH's note: under Xen it runs a PV guest, elsewhere it stops behind its banner.
-    Payload("xen-shim", _shim, "pvh multiboot2 multiboot", r"Xen version 4\.17", **_XEN),
+    # The Xen of pvshim=1 in xl.cfg(5), Debian's only one with PVH's note, by which it wants another Xen beneath it.
+    Payload("xen-shim", _shim, "multiboot2 multiboot", r"Xen version 4\.17", **_XEN),
     Payload("xen-shim-pv", _shim, "pvh", guest.END, "pv-shim console=xen,pv loglvl=warning spec-ctrl=no", dom0, (DOM0_WORDS, ""), memory=512),
     Payload("xen.efi", _xen_efi, "efi", r"Xen 4\.17.* EFI loader"),
     Payload("gnumach", packaged("gnumach.gz", "gnumach-image-1.8-486", "/boot/gnumach-1.8-486.gz"), "multiboot",

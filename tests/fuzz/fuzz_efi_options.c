@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sources: firmware/efi_tables.c tests/fuzz/memory.c handoff/handoff.c */
 /* sources: common/map.c common/arena.c common/text.c common/failure.c common/physical.c */
-/* Load options: the first byte is the size of the buffer for the text, less 1. */
+/*
+ * Load options: the first byte is the size of the buffer for the text, less 1. And the way back, of the same bytes as
+ * text.
+ */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -28,6 +31,31 @@ static void check_utf8(const char *text, uint64_t length)
     }
 }
 
+/* UCS-2 has no surrogates, and a NUL only at its end. */
+static void check_units(const char *text, uint64_t room)
+{
+    uint16_t *units = malloc(room * sizeof(*units));
+    uint64_t count = efi_options_from_text(text, units, room);
+
+    if (!count || count > room || count > strlen(text) + 1 || units[count - 1])
+        abort();
+    for (uint64_t i = 0; i + 1 < count; i++) {
+        if (!units[i] || (units[i] >= 0xd800 && units[i] < 0xe000))
+            abort();
+    }
+    free(units);
+}
+
+static void check_back(const uint8_t *data, size_t size, uint64_t room)
+{
+    char *text = malloc(size + 1);
+
+    memcpy(text, data, size);
+    text[size] = '\0';
+    check_units(text, room);
+    free(text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     uint64_t room = size ? data[0] + 1u : 0, length;
@@ -40,6 +68,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (length >= room || strlen(text) != length)
         abort();
     check_utf8(text, length);
+    check_units(text, room);
     free(text);
+    check_back(data + 1, size - 1, room);
     return 0;
 }

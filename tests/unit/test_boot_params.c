@@ -281,6 +281,26 @@ static void efi(void **state)
     assert_zero(0x1c0, 0x1e0);
 }
 
+/* Linux's enum efi_secureboot_mode, at 0x1ec: 0 unset, 2 disabled, 3 enabled. Set where boot services were ours. */
+static void secure_boot(void **state)
+{
+    struct handoff_efi told = { .present = true, .secure_boot = true, .image_handle = { true, 0x1234 } };
+
+    (void)state;
+    fill();
+    assert_int_equal(at(0x1ec, 1), 0);
+    boot_params_efi(&page.params, &told);
+    assert_int_equal(at(0x1ec, 1), 3);
+    assert_zero(0x1ed, 0x1ef);
+    told.secure_boot = false;
+    boot_params_efi(&page.params, &told);
+    assert_int_equal(at(0x1ec, 1), 2);
+    fill();
+    told.image_handle.present = false; /* nobody asked the firmware */
+    boot_params_efi(&page.params, &told);
+    assert_int_equal(at(0x1ec, 1), 0);
+}
+
 /* ---- the memory map ---- */
 
 static struct boot_e820_entry more[MAP_MAX];
@@ -419,6 +439,7 @@ int main(void)
         cmocka_unit_test_setup(text_screen, setup),
         cmocka_unit_test_setup(framebuffer, setup),
         cmocka_unit_test_setup(efi, setup),
+        cmocka_unit_test_setup(secure_boot, setup),
         cmocka_unit_test_setup(small_map, setup),
         cmocka_unit_test_setup(ram_in_use_is_ram, setup),
         cmocka_unit_test_setup(map_fills_the_table, setup),

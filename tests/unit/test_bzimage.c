@@ -281,7 +281,17 @@ static void limits_and_flags(void **state)
     assert_false(kernel.has_64bit_entry || kernel.above_4g);
     made.header.xloadflags = XLF_KERNEL_64;
     assert_true(parse());
-    assert_true(kernel.has_64bit_entry && !kernel.above_4g);
+    assert_true(kernel.has_64bit_entry && !kernel.above_4g && !kernel.five_levels);
+    made.header.xloadflags |= XLF_5LEVEL_ENABLED; /* that it would like them, not that it can be entered with them */
+    assert_true(parse());
+    assert_false(kernel.five_levels);
+    made.header.xloadflags |= XLF_5LEVEL;
+    assert_true(parse());
+    assert_true(kernel.five_levels);
+    made.header.version = 0x020b; /* which had no such field */
+    assert_true(parse());
+    assert_false(kernel.five_levels || kernel.has_64bit_entry);
+    made.header.version = 0x020f;
     made.header.syssize = 0x200 / 16; /* the 64-bit entry would be the first byte behind it */
     made.header.payload_offset = made.header.payload_length = 0;
     assert_refused("its 64-bit entry lies behind its 512 bytes");

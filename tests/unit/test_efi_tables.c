@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <efi.h>
@@ -370,6 +371,66 @@ static void options_that_do_not_fit(void **state)
     assert_string_equal(text, "");
 }
 
+/* ---- and back ---- */
+
+/* The array ends where its room does, so that the sanitizer sees what is written behind it. */
+static void assert_units(const char *text, const uint16_t *expected, uint64_t count, uint64_t room)
+{
+    uint16_t *options = malloc(room * sizeof(*options));
+
+    memset(options, 0xaa, room * sizeof(*options));
+    assert_int_equal(efi_options_from_text(text, options, room), count);
+    assert_memory_equal(options, expected, count * sizeof(*expected));
+    free(options);
+}
+
+#define UNITS(text, units) assert_units(text, units, sizeof(units) / sizeof(*(units)), 100)
+
+static void text_to_options(void **state)
+{
+    static const uint16_t limits[] = { 0x7f, 0x80, 0x7ff, 0x800, 0xd7ff, 0xe000, 0xffff, 0 };
+
+    (void)state;
+    UNITS("", u"");
+    UNITS("quiet root=/dev/vda1", u"quiet root=/dev/vda1");
+    UNITS("r\xc3\xa4\xe2\x82\xac", u"r\u00e4\u20ac");
+    UNITS("\x7f\xc2\x80\xdf\xbf\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf", limits);
+}
+
+/* Each byte that is none becomes one mark, and what follows it is read again. */
+static void text_that_is_broken(void **state)
+{
+    (void)state;
+    UNITS("a\x80z", u"a\ufffdz"); /* a continuation of nothing */
+    UNITS("a\xffz", u"a\ufffdz"); /* never in UTF-8 */
+    UNITS("a\xc3z", u"a\ufffdz"); /* cut short by another character */
+    UNITS("a\xe2\x82z", u"a\ufffd\ufffdz");
+    UNITS("a\xc3", u"a\ufffd"); /* and by the end */
+    UNITS("a\xe2\x82", u"a\ufffd\ufffd");
+    UNITS("a\xc0\xafz", u"a\ufffd\ufffdz");                 /* two bytes for what one does */
+    UNITS("\xf0\x9f\x98\x80", u"\ufffd\ufffd\ufffd\ufffd"); /* beyond UCS-2 */
+}
+
+/* RFC 3629, section 4: neither three bytes for what two do, of which one would be a NUL, nor a surrogate. */
+static void text_that_utf8_forbids(void **state)
+{
+    (void)state;
+    UNITS("a\xe0\x80\x80z", u"a\ufffd\ufffd\ufffdz");
+    UNITS("a\xe0\x9f\xbfz", u"a\ufffd\ufffd\ufffdz");
+    UNITS("a\xed\xa0\x80z", u"a\ufffd\ufffd\ufffdz");
+    UNITS("a\xed\xbf\xbfz", u"a\ufffd\ufffd\ufffdz");
+}
+
+static void text_that_does_not_fit(void **state)
+{
+    (void)state;
+    assert_units("quiet", u"quiet", 6, 6);
+    assert_units("quiet", u"quie", 5, 5);
+    assert_units("quiet", u"", 1, 1);
+    assert_units("\xe2\x82\xac\xe2\x82\xac", u"\u20ac", 2, 2);
+    assert_units("a\xff\xff", u"a\ufffd", 3, 3);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -389,6 +450,10 @@ int main(void)
         cmocka_unit_test(options_in_other_scripts),
         cmocka_unit_test(options_that_are_no_text),
         cmocka_unit_test(options_that_do_not_fit),
+        cmocka_unit_test(text_to_options),
+        cmocka_unit_test(text_that_is_broken),
+        cmocka_unit_test(text_that_utf8_forbids),
+        cmocka_unit_test(text_that_does_not_fit),
     };
 
     return cmocka_run_group_tests_name("efi_tables", tests, NULL, NULL);

@@ -1,119 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sources: handoff/linux.c handoff/boot_params.c handoff/exits.c handoff/launch.c pagetables/pagetables.c */
-/* sources: common/map.c common/text.c common/failure.c */
-/*
- * The Linux exits: where the kernel, its initrds and its parameters go. The map is made up, but its end below 4 GiB is
- * real memory, and the parameters are put there; kernels and initrds are only placed, not copied.
- */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-/* Before cmocka.h, which has a macro fail(). */
-#include "handoff/exits.h"
-#include "handoff/linux.h"
-#include "tests/unit/launch_fixture.h"
-
-#include <cmocka.h>
-
-#define PREFERRED  0x1000000ull
-#define INIT_SIZE  0x300000ull
-#define CODE_SIZE  0x1000ull
-#define CODE_AT    (REAL_START + 16) /* the sources' addresses: nothing is read there */
-#define INITRD_AT  (REAL_START + 0x100010)
-#define ENTRY64    0x200
-#define SEED_BYTES 32
-
-static struct linux_kernel kernel;
-static struct linux_boot boot;
-static struct handoff handoff;
-static struct launch launch;
-static struct failure failure;
-static struct setup_header header;
-
-static void map_starts(void)
-{
-    memset(&handoff, 0, sizeof(handoff));
-    memset(&launch, 0, sizeof(launch));
-}
-
-static void ram(uint64_t start, uint64_t end)
-{
-    assert_true(map_add(&handoff.map, start, end - start, MAP_RAM, 0, &failure));
-}
-
-static void used(uint64_t start, uint64_t size, uint32_t type)
-{
-    assert_true(map_carve(&handoff.map, start, size, type, &failure));
-}
-
-static int setup(void **state)
-{
-    if (fixture_memory(state))
-        return -1;
-    map_starts();
-    ram(0, 0x9f000);
-    ram(MIB, REAL_END);
-    used(REAL_START, 4 * MIB, MAP_MODULE); /* where the sources lie */
-    memset(&header, 0, sizeof(header));
-    header.setup_data = 0x5555; /* rubbish in the file */
-    kernel = (struct linux_kernel){ .setup = { (const uint8_t *)&header, sizeof(header) },
-                                    .code = { real(CODE_AT), CODE_SIZE },
-                                    .version = 0x020f,
-                                    .relocatable = true,
-                                    .has_64bit_entry = true,
-                                    .above_4g = true,
-                                    .preferred = PREFERRED,
-                                    .alignment = 2 * MIB,
-                                    .minimum_alignment = 2 * MIB,
-                                    .init_size = INIT_SIZE,
-                                    .initrd_last = 0x7fffffff,
-                                    .command_line_max = 16 };
-    boot = (struct linux_boot){ .kernel = &kernel, .command_line = "quiet" };
-    return 0;
-}
-
-static void initrd(uint64_t address, uint64_t size)
-{
-    boot.initrds[boot.initrd_count++] = (struct span){ real(address), size };
-}
-
-static bool prepare(enum launch_mode mode)
-{
-    return linux_prepare(&boot, mode, &handoff, &launch, &failure);
-}
-
-static void assert_refused(enum launch_mode mode, const char *what, const char *why)
-{
-    assert_false(prepare(mode));
-    assert_string_equal(failure.what, what);
-    if (!strstr(failure.why, why))
-        fail_msg("\"%s\" does not say \"%s\"", failure.why, why);
-}
-
-static const struct boot_params *params(void)
-{
-    return (const struct boot_params *)launch.state.argument;
-}
-
-static uint64_t initrd_address(void)
-{
-    return (uint64_t)params()->ext_ramdisk_image << 32 | params()->hdr.ramdisk_image;
-}
-
-static void assert_kernel_at(uint64_t address)
-{
-    assert_int_equal(launch.segments[0].destination, address);
-    assert_int_equal(launch.segments[0].source, CODE_AT);
-    assert_int_equal(launch.segments[0].file_size, CODE_SIZE);
-    assert_int_equal(launch.segments[0].reserved, INIT_SIZE);
-    assert_false(map_is_free(&handoff.map, address, 1, true));
-    assert_false(map_is_free(&handoff.map, address + INIT_SIZE - 1, 1, true));
-    assert_int_equal(params()->hdr.code32_start, (uint32_t)address);
-}
+/* sources: handoff/linux.c handoff/boot_params.c handoff/place.c handoff/e820.c handoff/launch.c */
+/* sources: pagetables/pagetables.c common/map.c common/text.c common/failure.c */
+/* The Linux exits: where the kernel, a vmlinux too, and its initrds go. */
+#include "tests/unit/linux_fixture.h"
 
 /* ---- the kernel ---- */
 
@@ -126,10 +15,10 @@ static void at_the_preferred_address(void **state)
         assert_int_equal(launch.state.mode, mode);
         assert_int_equal(launch.state.instruction, PREFERRED + (mode == LAUNCH_LONG ? ENTRY64 : 0));
         assert_int_equal(params()->hdr.kernel_alignment, 2 * MIB);
-        assert_true(launch.state.argument <= UINT32_MAX);
+        assert_true(launch.state.rsi <= UINT32_MAX);
         assert_int_equal(launch.segment_count, 2);
-        assert_int_equal(launch.segments[1].destination, launch.state.argument);
-        assert_int_equal(launch.segments[1].source, launch.state.argument);
+        assert_int_equal(launch.segments[1].destination, launch.state.rsi);
+        assert_int_equal(launch.segments[1].source, launch.state.rsi);
         assert_true(launch_prepare(&launch, &handoff, &failure));
     }
 }
@@ -145,7 +34,7 @@ static void preferred_address_taken(void **state)
 static void preferred_address_not_aligned(void **state)
 {
     (void)state;
-    kernel.preferred = PREFERRED + MIB;
+    boot.as_linux.preferred = PREFERRED + MIB;
     assert_true(prepare(LAUNCH_LONG));
     assert_kernel_at(PREFERRED + 2 * MIB);
 }
@@ -169,7 +58,7 @@ static void smaller_alignment(void **state)
     ram(only, only + INIT_SIZE);
     ram(REAL_END - MIB, REAL_END);
     assert_refused(LAUNCH_LONG, "kernel", "no free memory for 3145728 bytes from 0x1000000 on");
-    kernel.minimum_alignment = MIB;
+    boot.as_linux.minimum_alignment = MIB;
     assert_true(prepare(LAUNCH_LONG));
     assert_kernel_at(only);
     assert_int_equal(params()->hdr.kernel_alignment, MIB); /* what was used is written back */
@@ -204,7 +93,7 @@ static void kernel_above_4g(void **state)
         map_starts();
         ram(REAL_END - MIB, REAL_END);
         ram(4 * GIB + MIB, 5 * GIB);
-        kernel.above_4g = kind != 1;
+        boot.as_linux.above_4g = kind != 1;
         if (kind) {
             assert_refused(kind == 2 ? LAUNCH_PROTECTED : LAUNCH_LONG, "kernel", "no free memory");
             continue;
@@ -218,18 +107,18 @@ static void kernel_above_4g(void **state)
 static void not_relocatable(void **state)
 {
     (void)state;
-    kernel.relocatable = false;
-    kernel.preferred = MIB;
+    boot.as_linux.relocatable = false;
+    boot.as_linux.preferred = MIB;
     used(MIB, 64 * 1024, MAP_OURS); /* this loader gets out of the way */
     assert_true(prepare(LAUNCH_PROTECTED));
     assert_int_equal(launch.segments[0].destination, MIB);
     setup(state);
-    kernel.relocatable = false;
-    kernel.preferred = 0x9f000;
+    boot.as_linux.relocatable = false;
+    boot.as_linux.preferred = 0x9f000;
     assert_refused(LAUNCH_PROTECTED, "kernel", "it must lie at 0x9f000, where there are no 3145728 bytes of RAM");
     setup(state);
-    kernel.relocatable = false;
-    kernel.preferred = MIB;
+    boot.as_linux.relocatable = false;
+    boot.as_linux.preferred = MIB;
     used(2 * MIB, MAP_PAGE, MAP_LOADER); /* setup_data, say, which the kernel shall find where it is */
     assert_refused(LAUNCH_PROTECTED, "kernel", "it must lie at 0x100000, where the loader before us has left data");
 }
@@ -237,7 +126,7 @@ static void not_relocatable(void **state)
 static void never_at_0(void **state)
 {
     (void)state;
-    kernel.preferred = 0;
+    boot.as_linux.preferred = 0;
     assert_true(prepare(LAUNCH_LONG));
     assert_true(launch.segments[0].destination >= MAP_PAGE);
 }
@@ -245,7 +134,7 @@ static void never_at_0(void **state)
 static void no_64bit_entry(void **state)
 {
     (void)state;
-    kernel.has_64bit_entry = kernel.above_4g = false;
+    boot.as_linux.has_64bit_entry = boot.as_linux.above_4g = false;
     assert_refused(LAUNCH_LONG, "kernel", "no 64-bit entry");
     assert_true(prepare(LAUNCH_PROTECTED));
 }
@@ -253,12 +142,12 @@ static void no_64bit_entry(void **state)
 static void impossible_numbers(void **state)
 {
     (void)state;
-    kernel.preferred = UINT64_MAX - 0xffff;
+    boot.as_linux.preferred = UINT64_MAX - 0xffff;
     assert_refused(LAUNCH_LONG, "kernel", "no free memory");
-    kernel.relocatable = false;
+    boot.as_linux.relocatable = false;
     assert_refused(LAUNCH_LONG, "kernel", "no 3145728 bytes of RAM");
     setup(state);
-    kernel.init_size = UINT32_MAX;
+    boot.as_linux.init_size = UINT32_MAX;
     assert_refused(LAUNCH_PROTECTED, "kernel", "no free memory");
 }
 
@@ -305,17 +194,17 @@ static void initrd_last_byte(void **state)
 {
     (void)state;
     initrd(INITRD_AT, 0x1000);
-    kernel.initrd_last = 0x37ffffff;
+    boot.as_linux.initrd_last = 0x37ffffff;
     assert_true(prepare(LAUNCH_PROTECTED));
     assert_int_equal(initrd_address(), 0x37fff000);
     setup(state);
     initrd(INITRD_AT, 0x1000);
-    kernel.initrd_last = 0x37fffffe;
+    boot.as_linux.initrd_last = 0x37fffffe;
     assert_true(prepare(LAUNCH_PROTECTED));
     assert_int_equal(initrd_address(), 0x37ffe000);
     setup(state);
     initrd(INITRD_AT, 0x1000);
-    kernel.initrd_last = 0xfff; /* smaller than any initrd: nothing wraps */
+    boot.as_linux.initrd_last = 0xfff; /* smaller than any initrd: nothing wraps */
     assert_refused(LAUNCH_PROTECTED, "initrd", "no free memory for 4096 bytes");
 }
 
@@ -325,13 +214,13 @@ static void initrd_above_4g(void **state)
         setup(state);
         ram(4 * GIB, 8 * GIB);
         initrd(INITRD_AT, 3 * GIB); /* more than there is below */
-        kernel.above_4g = kind != 1;
+        boot.as_linux.above_4g = kind != 1;
         if (kind == 1 || kind == 2) {
             assert_refused(kind == 2 ? LAUNCH_PROTECTED : LAUNCH_LONG, "initrd", "no free memory for 3221225472 bytes");
             continue;
         }
         if (kind == 3) {
-            boot.initrds[0].size = 6 * GIB; /* and more than there is above */
+            boot.modules[0].content.size = 6 * GIB; /* and more than there is above */
             assert_refused(LAUNCH_LONG, "initrd", "no free memory for 6442450944 bytes");
             continue;
         }
@@ -339,7 +228,7 @@ static void initrd_above_4g(void **state)
         assert_int_equal(initrd_address(), 5 * GIB);
         assert_int_equal(params()->ext_ramdisk_image, 1);
         assert_int_equal(params()->hdr.ramdisk_size, 3 * GIB);
-        assert_true(launch.state.argument <= UINT32_MAX);
+        assert_true(launch.state.rsi <= UINT32_MAX);
     }
 }
 
@@ -349,7 +238,7 @@ static void initrd_sizes_wrap(void **state)
     initrd(INITRD_AT, UINT64_MAX - 100);
     initrd(INITRD_AT, 200);
     assert_refused(LAUNCH_LONG, "initrd", "sizes beyond 64 bits");
-    boot.initrds[0].size = UINT64_MAX;
+    boot.modules[0].content.size = UINT64_MAX;
     assert_refused(LAUNCH_LONG, "initrd", "sizes beyond 64 bits");
 }
 
@@ -372,8 +261,8 @@ static void initrd_stays(void **state)
         setup(state);
         ram(4 * GIB, 5 * GIB);
         used(cases[i].address, cases[i].size, MAP_MODULE);
-        kernel.above_4g = cases[i].above_4g;
-        kernel.initrd_last = cases[i].last;
+        boot.as_linux.above_4g = cases[i].above_4g;
+        boot.as_linux.initrd_last = cases[i].last;
         initrd(cases[i].address, cases[i].size);
         assert_true(prepare(LAUNCH_LONG));
         assert_int_equal(launch.segments[1].source, cases[i].address);
@@ -392,7 +281,7 @@ static void initrd_stays(void **state)
 static void initrd_gets_out_of_the_way(void **state)
 {
     (void)state;
-    kernel.relocatable = false;
+    boot.as_linux.relocatable = false;
     used(PREFERRED + MIB, MIB, MAP_MODULE);
     initrd(PREFERRED + MIB, MIB);
     assert_true(prepare(LAUNCH_LONG));
@@ -401,162 +290,64 @@ static void initrd_gets_out_of_the_way(void **state)
     assert_int_equal(launch.segments[1].source, PREFERRED + MIB);
 }
 
-/* ---- parameters ---- */
+/* ---- a vmlinux ---- */
 
-static void command_line(void **state)
+/* Two segments as linked, and an entry in the second. */
+static void vmlinux(uint64_t first, uint64_t second)
 {
-    static const char longest[] = "0123456789abcdef", longer[] = "0123456789abcdef0";
-
-    (void)state;
-    boot.command_line = longest;
-    assert_true(prepare(LAUNCH_LONG));
-    assert_string_equal((const char *)(uint64_t)params()->hdr.cmd_line_ptr, longest);
-    assert_int_equal(params()->ext_cmd_line_ptr, 0);
-    setup(state);
-    boot.command_line = longer;
-    assert_refused(LAUNCH_LONG, "command line", "17 bytes are more than the 16 that this kernel takes");
-    setup(state);
-    boot.command_line = "";
-    assert_true(prepare(LAUNCH_LONG));
-    assert_string_equal((const char *)(uint64_t)params()->hdr.cmd_line_ptr, "");
+    boot.vmlinux = (struct program){ .count = 2, .start = first, .end = second + 0x5000 };
+    boot.vmlinux.segments[0] = (struct program_segment){ { real(CODE_AT), CODE_SIZE }, first, 0x3000 };
+    boot.vmlinux.segments[1] = (struct program_segment){ { real(CODE_AT) + CODE_SIZE, 0x10 }, second, 0x5000 };
+    boot.as_linux.code = (struct span){ NULL, 0 };
+    boot.as_linux.program = &boot.vmlinux;
+    boot.as_linux.relocatable = false;
+    boot.as_linux.preferred = first;
+    boot.as_linux.init_size = second + 0x5000 - first;
+    boot.as_linux.entry = second + 0x40;
 }
 
-static void no_room_for_parameters(void **state)
+static void vmlinux_as_linked(void **state)
 {
+    static const uint64_t address[] = { PREFERRED, PREFERRED + 4 * MIB }, file[] = { CODE_SIZE, 0x10 },
+                          memory[] = { 0x3000, 0x5000 };
+
     (void)state;
-    map_starts();
-    ram(PREFERRED, PREFERRED + INIT_SIZE);
-    assert_refused(LAUNCH_LONG, "kernel parameters", "no free memory");
-}
-
-/* The list that a kernel would find: types of its elements, first to last. */
-static unsigned setup_data_types(uint32_t *types, const struct setup_data **elements, unsigned max)
-{
-    uint64_t next = params()->hdr.setup_data;
-    unsigned count = 0;
-
-    for (; next; next = ((const struct setup_data *)next)->next) {
-        assert_true(count < max);
-        elements[count] = (const struct setup_data *)next;
-        types[count] = elements[count]->type;
-        count++;
+    vmlinux(address[0], address[1]);
+    initrd(INITRD_AT, 100);
+    assert_true(prepare(LAUNCH_LONG));
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(launch.segments[i].destination, address[i]);
+        assert_int_equal(launch.segments[i].file_size, file[i]);
+        assert_int_equal(launch.segments[i].memory_size, memory[i]);
+        assert_false(map_is_free(&handoff.map, address[i], 1, true));
+        assert_false(map_is_free(&handoff.map, address[i] + memory[i] - 1, 1, true));
     }
-    return count;
+    assert_int_equal(launch.state.instruction, address[1] + 0x40);
+    assert_int_equal(launch.state.mode, LAUNCH_LONG);
+    assert_int_equal(params()->hdr.code32_start, PREFERRED);
+    assert_int_equal(params()->hdr.ramdisk_size, 100);
+    assert_true(launch_prepare(&launch, &handoff, &failure));
+    assert_refused(LAUNCH_PROTECTED, "kernel", "a vmlinux has no 32-bit entry");
 }
 
-static void came_in(uint64_t address, uint32_t type, uint64_t next)
+static void vmlinux_elsewhere(void **state)
 {
-    struct setup_data *data = (struct setup_data *)address;
-
-    *data = (struct setup_data){ next, type, 8 };
-    memcpy(data->data, "contents", 8);
-    handoff.setup_data[handoff.setup_data_count++] = (struct handoff_setup_data){ address, type, sizeof(*data) + 8 };
-}
-
-/* What came in stays where it is and in the list; ours goes in front. An old memory map does not go on. */
-static void setup_data_is_kept(void **state)
-{
-    static const uint8_t seed[SEED_BYTES] = { 1, 2, 3 };
-    const uint64_t first = REAL_START + 0x2000, second = first + 0x100, third = first + 0x200;
-    const struct setup_data *elements[8];
-    uint32_t types[8];
-
     (void)state;
-    came_in(first, SETUP_PCI, second);
-    came_in(second, SETUP_E820_EXT, third);
-    came_in(third, SETUP_EFI, 0);
-    handoff.random_seed = (struct span){ seed, sizeof(seed) };
+    vmlinux(PREFERRED, PREFERRED + 4 * MIB);
+    used(PREFERRED + 4 * MIB, MAP_PAGE, MAP_OURS); /* is moved aside */
     assert_true(prepare(LAUNCH_LONG));
-    assert_int_equal(setup_data_types(types, elements, 8), 3);
-    assert_int_equal(types[0], SETUP_RNG_SEED);
-    assert_int_equal(elements[0]->len, SEED_BYTES);
-    assert_memory_equal(elements[0]->data, seed, SEED_BYTES);
-    assert_true((types[1] == SETUP_PCI && types[2] == SETUP_EFI) || (types[1] == SETUP_EFI && types[2] == SETUP_PCI));
-    for (unsigned i = 1; i < 3; i++) {
-        assert_ptr_equal(elements[i], types[i] == SETUP_PCI ? first : third);
-        assert_int_equal(elements[i]->len, 8);
-        assert_memory_equal(elements[i]->data, "contents", 8);
-    }
-}
-
-static void no_setup_data(void **state)
-{
-    (void)state;
+    assert_int_equal(launch.segments[1].destination, PREFERRED + 4 * MIB);
+    setup(state);
+    vmlinux(PREFERRED, PREFERRED + 4 * MIB);
+    used(PREFERRED + 4 * MIB + 0x4fff, 1, MAP_LOADER); /* cannot be */
+    assert_refused(LAUNCH_LONG, "kernel", "it must lie at 0x1400000, where the loader before us has left data");
+    setup(state);
+    vmlinux(PREFERRED, PREFERRED + 4 * MIB);
+    used(PREFERRED + 2 * MIB, MAP_PAGE, MAP_LOADER); /* lies between the segments */
     assert_true(prepare(LAUNCH_LONG));
-    assert_int_equal(params()->hdr.setup_data, 0); /* whatever the file had */
-}
-
-static void long_seed(void **state)
-{
-    static const uint8_t seed[200] = { 9 };
-    const struct setup_data *data;
-
-    (void)state;
-    handoff.random_seed = (struct span){ seed, sizeof(seed) };
-    assert_true(prepare(LAUNCH_LONG));
-    data = (const struct setup_data *)params()->hdr.setup_data;
-    assert_int_equal(data->type, SETUP_RNG_SEED);
-    assert_int_equal(data->len, 64);
-    assert_true((uint64_t)data + sizeof(*data) + 64 <= launch.segments[1].destination + launch.segments[1].reserved);
-}
-
-/* ---- the end ---- */
-
-static void final_map(void **state)
-{
-    const struct setup_data *more;
-
-    (void)state;
-    handoff.efi = (struct handoff_efi){ .present = true, .map = 0x1000, .map_size = 96, .descriptor_size = 48 };
-    for (uint64_t i = 0; i < 200; i++)
-        assert_true(map_add(&handoff.map, 5 * GIB + i * 0x2000, 0x1000, MAP_RESERVED, 0, &failure));
-    assert_true(prepare(LAUNCH_LONG));
-    assert_true(launch.finish(&launch, &handoff, &failure));
-    assert_int_equal(params()->e820_entries, 128);
-    more = (const struct setup_data *)params()->hdr.setup_data;
-    assert_int_equal(more->type, SETUP_E820_EXT);
-    assert_int_equal(more->next, 0);
-    assert_int_equal(more->len, (2 + 200 - 128) * 20);
-    assert_int_equal(((const struct boot_e820_entry *)more->data)[73].addr, 5 * GIB + 199 * 0x2000);
-    assert_true((uint64_t)more->data + more->len <= launch.segments[1].destination + launch.segments[1].reserved);
-    assert_memory_equal(&params()->efi_info.efi_loader_signature, "EL64", 4);
-}
-
-/* The map may have grown since; what has no room is an error, and nothing is started. */
-static void map_outgrows_its_room(void **state)
-{
-    (void)state;
-    assert_true(prepare(LAUNCH_LONG));
-    for (uint64_t i = 0; i < 500; i++)
-        assert_true(map_add(&handoff.map, 5 * GIB + i * 0x2000, 0x1000, MAP_RESERVED, 0, &failure));
-    assert_false(launch.finish(&launch, &handoff, &failure));
-    assert_string_equal(failure.what, "memory map");
-}
-
-static bool leave_by(const char *name)
-{
-    const struct span wanted = { (const uint8_t *)name, name ? strlen(name) : 0 };
-
-    launch.segment_count = 0;
-    return exit_linux(&boot, wanted, &handoff, &launch, &failure);
-}
-
-static void exits_by_name(void **state)
-{
-    (void)state;
-    assert_true(leave_by(NULL));
-    assert_string_equal(launch.protocol, "linux64");
-    assert_true(leave_by("linux32"));
-    assert_string_equal(launch.protocol, "linux32");
-    assert_int_equal(launch.state.mode, LAUNCH_PROTECTED);
-    assert_false(leave_by("multiboot9"));
-    assert_string_equal(failure.what, "qv.exit");
-    assert_string_equal(failure.why, "multiboot9 is no way to start a bzImage");
-    kernel.has_64bit_entry = false;
-    assert_true(leave_by(NULL));
-    assert_string_equal(launch.protocol, "linux32");
-    assert_false(leave_by("linux64"));
-    assert_non_null(strstr(failure.why, "no 64-bit entry"));
+    setup(state);
+    vmlinux(0x9c001, PREFERRED);
+    assert_refused(LAUNCH_LONG, "kernel", "it must lie at 0x9c001, where there are no 12288 bytes of RAM");
 }
 
 int main(void)
@@ -580,14 +371,8 @@ int main(void)
         cmocka_unit_test_setup(initrd_sizes_wrap, setup),
         cmocka_unit_test_setup(initrd_stays, setup),
         cmocka_unit_test_setup(initrd_gets_out_of_the_way, setup),
-        cmocka_unit_test_setup(command_line, setup),
-        cmocka_unit_test_setup(no_room_for_parameters, setup),
-        cmocka_unit_test_setup(setup_data_is_kept, setup),
-        cmocka_unit_test_setup(no_setup_data, setup),
-        cmocka_unit_test_setup(long_seed, setup),
-        cmocka_unit_test_setup(final_map, setup),
-        cmocka_unit_test_setup(map_outgrows_its_room, setup),
-        cmocka_unit_test_setup(exits_by_name, setup),
+        cmocka_unit_test_setup(vmlinux_as_linked, setup),
+        cmocka_unit_test_setup(vmlinux_elsewhere, setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
