@@ -5,8 +5,10 @@ BAD is a table: a name, what makes the input from the assets, and what the line 
 matters the door is the quickest one. FAULTY_DOORS provoke an exception inside the loader, through each door.
 """
 
+import gzip
 import re
 import struct
+import subprocess
 
 import pytest
 
@@ -14,6 +16,7 @@ import assets
 import cases
 import doors
 import machine
+import payloads
 
 ERROR = re.compile(r"^quadrivium: error: (?P<what>[^:\n]+): (?P<why>.+)$", re.MULTILINE)
 STARTED = re.compile(r"Linux version|GUEST|KASLR|Decompressing Linux|early console in extract_kernel")
@@ -25,6 +28,9 @@ MIB = 1 << 20
 # Offsets in the setup header (boot.rst).
 SETUP_SECTS, VERSION, LOADFLAGS, PAYLOAD_OFFSET, INIT_SIZE, MAGIC = 0x1F1, 0x206, 0x211, 0x248, 0x260, 0x202
 CMDLINE_SIZE = 2047     # of Debian's kernel
+MULTIBOOT2, TAG_ENTRY = 0x1400, 3       # common/layout.h; the header's tag
+E_SHOFF, E_SHENTSIZE = 40, 58           # of an ELF64's header
+POINTER_TO_RAW_DATA = 20                # of a section header (PE)
 
 
 class Input:
@@ -93,8 +99,73 @@ def long_command_line(given):
     given.words += " qvtest.long=" + "x" * CMDLINE_SIZE
 
 
+def packing(command):
+    """A maker: the kernel through this compressor, with a byte in its middle changed."""
+    def make(given):
+        given.initrds = []
+        given.kernel = bytearray(subprocess.run(command.split(), input=given.kernel, capture_output=True, check=True).stdout)
+        given.kernel[len(given.kernel) // 2] ^= 0xFF
+    return make
+
+
+def cut_stream(given):
+    given.kernel, given.initrds = gzip.compress(given.kernel, 1)[:MIB], []
+
+
+def bomb(given):
+    given.memory = "128"
+    given.kernel, given.initrds = gzip.compress(given.kernel + bytes(1 << 30), 1), []
+
+
+def elf_field(offset, layout, value):
+    """A maker: vmlinux with this field (elf.h) changed."""
+    def make(given):
+        kernel = given.vmlinux.read_bytes()
+        # Its section headers end it; behind them come relocations, of the bzImage that it was taken out of.
+        sections, = struct.unpack_from("<Q", kernel, E_SHOFF)
+        size, count = struct.unpack_from("<HH", kernel, E_SHENTSIZE)
+        given.kernel, given.initrds = kernel[:sections + size * count], []
+        given.patch(offset, layout, value)
+    return make
+
+
+def multiboot2_tag(given):
+    given.kernel, given.initrds = (assets.BUILD / "quadrivium.elf").read_bytes(), []
+    given.patch(given.kernel.index(struct.pack("<HHI", TAG_ENTRY, 0, 12), MULTIBOOT2), "<H", 0x77)
+    given.words += " qv.exit=multiboot2"
+
+
+def uki_section(given):
+    given.kernel, given.initrds = payloads.TABLE["uki"].make().read_bytes(), []
+    given.patch(given.kernel.index(b".linux\0\0") + POINTER_TO_RAW_DATA, "<I", 0xFFFF0000)
+
+
+def exit_unknown(given):
+    given.words += " qv.exit=nonsense"
+
+
+def exit_impossible(given):
+    given.words += " qv.exit=pvh"
+
+
 # name, maker, and what the line shall match
 BAD = [
+    ("gzip-broken", packing("gzip -1c"), r"payload: its gzip stream is broken: "),
+    ("zstd-broken", packing("zstd -1c --check"), r"payload: its zstd stream is broken"),
+    ("lz4-broken", packing("lz4 -1c"), r"payload: its lz4 stream is broken"),
+    ("xz-broken", packing("xz -0c"), r"payload: its xz stream is broken"),
+    ("gzip-truncated", cut_stream, r"payload: its gzip stream is truncated"),
+    ("gzip-bomb", bomb, r"payload: it unpacks to more than the \d+ bytes"),
+    ("elf-phnum", elf_field(56, "<H", 0), r"kernel: .*program header"),
+    ("elf-phnum-wild", elf_field(56, "<H", 0xFFFF), r"kernel: .*program headers"),
+    ("elf-filesz", elf_field(64 + 40, "<Q", 1), r"kernel: its program header 0 has \d+ bytes in the file, 1 in memory"),
+    ("elf-offset-wraps", elf_field(64 + 8, "<Q", 2**64 - 4096), r"kernel: its program header 0"),
+    ("elf-in-a-hole", elf_field(64 + 24, "<Q", 0xF0000000), r"kernel: it must lie at 0xf0000000, where there are no"),
+    ("elf-overlap", elf_field(64 + 24, "<Q", 0x1C00000), r"kernel: .*overlap"),
+    ("multiboot2-tag", multiboot2_tag, r"kernel: .*119"),
+    ("uki-section", uki_section, r"kernel: its section .linux|kernel: .*section"),
+    ("exit-unknown", exit_unknown, r"qv.exit: there is no exit nonsense"),
+    ("exit-impossible", exit_impossible, r"qv.exit: pvh is no way to start a payload of the kind bzImage"),
     ("kernel-truncated", truncated, r"kernel: it is truncated: 1048576 of \d+ bytes"),
     ("kernel-header-truncated", truncated_header, r"kernel: it is truncated in its setup header"),
     ("kernel-foreign", foreign, r"payload: nothing is packed .* no module is a kernel"),
