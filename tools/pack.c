@@ -77,7 +77,7 @@ static const struct option options[] = {
 static const char help[] = "Usage: quadrivium-pack --linux=KERNEL [OPTION ...] --output=FILE.{efi,elf}\n"
                            "Pack a kernel and what belongs to it into one Quadrivium image.\n"
                            "\n"
-                           "      --linux=KERNEL        the kernel: bzImage, ELF or PE (.linux)\n"
+                           "      --linux=KERNEL        the kernel, of any kind, compressed or not (.linux)\n"
                            "      --initrd=FILE         an initrd; several become one, in this order (.initrd)\n"
                            "      --cmdline=TEXT|@FILE  the kernel's command line (.cmdline)\n"
                            "      --os-release=TEXT|@FILE  the os-release file of the system (.osrel)\n"

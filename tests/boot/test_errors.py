@@ -160,7 +160,7 @@ BAD = [
     ("elf-phnum-wild", elf_field(56, "<H", 0xFFFF), r"kernel: .*program headers"),
     ("elf-filesz", elf_field(64 + 40, "<Q", 1), r"kernel: its program header 0 has \d+ bytes in the file, 1 in memory"),
     ("elf-offset-wraps", elf_field(64 + 8, "<Q", 2**64 - 4096), r"kernel: its program header 0"),
-    ("elf-in-a-hole", elf_field(64 + 24, "<Q", 0xF0000000), r"kernel: it must lie at 0xf0000000, where there are no"),
+    ("elf-in-a-hole", elf_field(64 + 56 + 24, "<Q", 0xF0000000), r"kernel: it must lie at 0xf0000000, where there are no"),
     ("elf-overlap", elf_field(64 + 24, "<Q", 0x1C00000), r"kernel: .*overlap"),
     ("multiboot2-tag", multiboot2_tag, r"kernel: .*119"),
     ("uki-section", uki_section, r"kernel: its section .linux|kernel: .*section"),

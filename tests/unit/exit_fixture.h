@@ -21,6 +21,7 @@
 
 /* Before cmocka.h, which has a macro fail(). */
 #include "handoff/exits.h"
+#include "handoff/place.h"
 #include "tests/unit/launch_fixture.h"
 
 #include <cmocka.h>
