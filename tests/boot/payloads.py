@@ -37,7 +37,7 @@ OVMF_LZMA = uuid.UUID("ee4e5898-3914-4259-9d6e-dc7bd79403cf").bytes_le      # PI
 OVMF_SHELL = uuid.UUID("7c04a583-9e3e-4f1c-ad65-e05268d0b4d1").bytes_le     # ShellPkg.dec: the shell's file
 FFS_HEADER, FFS_APPLICATION, FFS_TYPE = 24, 9, 18
 SECTION_PE32 = 0x10
-STUB = "/usr/lib/systemd/boot/efi/linuxx64.efi.stub"
+SYSTEMD = "/usr/lib/systemd/boot/efi"
 UKI_ALIGNMENT = 4096
 GRUB_WORD = "GRUB speaks"
 GRUB_MODULES = ["echo", "halt", "sleep"]
@@ -66,7 +66,7 @@ class Payload:
 
 
 def product(name, make, *inputs):
-    """A maker: the file NAME, which holds what MAKE returns, bytes or the Path of a file; made anew when INPUTS have changed."""
+    """A maker: the file NAME, which holds the bytes that MAKE returns; made anew when INPUTS have changed."""
     def path():
         FOLDER.mkdir(parents=True, exist_ok=True)
         result = FOLDER / name
@@ -119,15 +119,16 @@ def efi_shell():
 
 
 def uki(cmdline):
-    """A unified kernel image (UAPI.5) of systemd-stub and Debian's kernel, put together by objcopy as systemd-stub(7) of 252 says."""
+    """A unified kernel image (UAPI.5) of systemd-stub and Debian's kernel, put together as systemd-stub(7) of 252 says."""
     def make():
         made = assets.make()
         stub = FOLDER / "uki.stub"
-        stub.write_bytes(packages.read("systemd-boot-efi", STUB))
-        contents = {".osrel": b'ID=quadrivium\nPRETTY_NAME="Quadrivium\'s tests"\n', ".uname": b"6.1.0-test", ".cmdline": cmdline.encode(),
+        stub.write_bytes(packages.read("systemd-boot-efi", f"{SYSTEMD}/linuxx64.efi.stub"))
+        contents = {".osrel": b"ID=quadrivium\nPRETTY_NAME=Tests\n", ".uname": b"6.1.0-test", ".cmdline": cmdline.encode(),
                     ".initrd": made.initrds[0].read_bytes(), ".linux": made.vmlinuz.read_bytes()}
         listing = subprocess.run(["objdump", "-h", stub], capture_output=True, text=True, check=True).stdout
-        place = max(int(size, 16) + int(address, 16) for size, address in re.findall(r"^ +\d+ \S+ +(\w+)  (\w+)", listing, re.MULTILINE))
+        there = re.findall(r"^ +\d+ \S+ +(\w+)  (\w+)", listing, re.MULTILINE)
+        place = max(int(size, 16) + int(address, 16) for size, address in there)
         command = ["objcopy"]
         for name, data in contents.items():
             place = -(-place // UKI_ALIGNMENT) * UKI_ALIGNMENT
@@ -152,8 +153,8 @@ def grub(platform, *commands):
             folder = FOLDER / f"grub/usr/lib/grub/{platform}"
         config, result = FOLDER / f"{platform}.cfg", FOLDER / f"{platform}.image"
         config.write_text(f"echo {GRUB_WORD}\n" + "".join(f"{command}\n" for command in commands))
-        done = subprocess.run(["grub-mkimage", "-d", folder, "-O", platform, "-p", "/", "-c", config, "-o", result, *GRUB_MODULES],
-                              capture_output=True, text=True)
+        command = ["grub-mkimage", "-d", folder, "-O", platform, "-p", "/", "-c", config, "-o", result, *GRUB_MODULES]
+        done = subprocess.run(command, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         return result.read_bytes()
     return make
@@ -182,7 +183,7 @@ def boot_entries():
 
 
 _GUEST = dict(success=guest.END, words=OWN, modules=initrds())
-_XEN = dict(words=XEN_WORDS, cpu=XEN_CPU, memory=1024)
+_XEN = dict(words=XEN_WORDS, cpu=XEN_CPU)
 _CHAIN = dict(success=guest.END, words="qvtest.own=1", inside=INNER, memory=512)
 _CHAIN2 = _CHAIN | dict(inside=f"{INNER} qvtest.middle=1")
 
@@ -193,18 +194,19 @@ TABLE = {row.name: row for row in (
     Payload("uki", product("uki", uki(UKI)), "efi linux64 linux32", guest.END, OWN, inside=UKI, memory=512),
     # Until it asks for dom0's kernel, and all the way to dom0's report.
     Payload("xen", product("xen.elf", lambda: gzip.decompress(_xen().read_bytes())), "multiboot2 multiboot",
-            r"Xen version 4\.17", **_XEN),
-    Payload("xen-dom0", _xen, "multiboot2 multiboot", guest.END, modules=dom0, strings=(DOM0_WORDS, ""), **_XEN),
+            r"Xen version 4\.17", memory=512, **_XEN),
+    Payload("xen-dom0", _xen, "multiboot2 multiboot", guest.END, modules=dom0, strings=(DOM0_WORDS, ""), memory=1024, **_XEN),
     # The Xen of pvshim=1 in xl.cfg(5), Debian's only one with PVH's note, by which it wants another Xen beneath it.
-    Payload("xen-shim", _shim, "multiboot2 multiboot", r"Xen version 4\.17", **_XEN),
-    Payload("xen-shim-pv", _shim, "pvh", guest.END, "pv-shim console=xen,pv loglvl=warning spec-ctrl=no", dom0, (DOM0_WORDS, ""), memory=512),
+    Payload("xen-shim", _shim, "multiboot2 multiboot", r"Xen version 4\.17", memory=512, **_XEN),
+    Payload("xen-shim-pv", _shim, "pvh", guest.END, "pv-shim console=xen,pv loglvl=warning spec-ctrl=no", modules=dom0,
+            strings=(DOM0_WORDS, ""), memory=512),
     Payload("xen.efi", _xen_efi, "efi", r"Xen 4\.17.* EFI loader"),
     Payload("gnumach", packaged("gnumach.gz", "gnumach-image-1.8-486", "/boot/gnumach-1.8-486.gz"), "multiboot",
             r"GNU Mach 1\.8|^biosmem: .*, available$", words="console=com0"),
     Payload("memtest", _memtest, "efi linux64 linux32", r"Memtest86\+ v6", words="console=ttyS0,115200"),
     Payload("ipxe.efi", packaged("ipxe.efi", "ipxe", "/boot/ipxe.efi"), "efi", r"iPXE.*-- Open Source Network Boot Firmware"),
-    Payload("systemd-boot", packaged("systemd-boot.efi", "systemd-boot-efi", "/usr/lib/systemd/boot/efi/systemd-bootx64.efi"), "efi",
-            ENTRY_TITLE, files=boot_entries),
+    Payload("systemd-boot", packaged("systemd-boot.efi", "systemd-boot-efi", f"{SYSTEMD}/systemd-bootx64.efi"), "efi", ENTRY_TITLE,
+            files=boot_entries),
     Payload("syslinux", packaged("syslinux.efi", "syslinux-efi", "/usr/lib/SYSLINUX.EFI/efi64/syslinux.efi"), "efi",
             r"Failed to load ldlinux\.e64"),
     Payload("grub.efi", product("grub.efi", grub("x86_64-efi", "sleep 1000")), "efi", GRUB_WORD),

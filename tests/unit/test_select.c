@@ -1,115 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sources: menu/select.c payloads/payload.c payloads/bzimage.c payloads/sections.c handoff/handoff.c */
-/* sources: common/arena.c common/physical.c common/map.c common/text.c common/failure.c */
-/* Which kernel, which initrds, which command line: from packed sections, and from modules in a window of memory. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
+/* sources: menu/select.c payloads/payload.c payloads/expand.c payloads/bzimage.c payloads/sections.c payloads/uki.c */
+/* sources: payloads/elf.c payloads/multiboot.c payloads/multiboot2.c payloads/vmlinux.c payloads/unpack.c */
+/* sources: payloads/unpack_gzip.c payloads/unpack_zstd.c payloads/unpack_lz4.c payloads/unpack_xz.c */
+/* sources: handoff/handoff.c common/arena.c common/physical.c common/map.c common/text.c common/failure.c */
+/* sources: tests/unit/packers.c */
+/* libraries: -l:libz.a -l:libzstd.a -l:liblz4.a -l:liblzma.a */
+/* Which entry: kernel, modules and command line from packed sections, and from modules in a window of memory. */
+#include "tests/unit/select_fixture.h"
 
-/* Before cmocka.h, which has a macro fail(). */
-#include "common/checked.h"
-#include "common/text.h"
-#include "menu/select.h"
-#include "payloads/pe.h"
-#include "tests/unit/synthetic_kernel.h"
-
-#include <cmocka.h>
-
-#define MEMORY      0x4000000ull /* where the window begins */
-#define MEMORY_SIZE 0x40000
-#define ARENA_SIZE  0x4000
-
-static uint8_t memory[MEMORY_SIZE], packed[0x100], arena[ARENA_SIZE] __attribute__((aligned(16)));
-static uint64_t memory_used;
-static struct synthetic_kernel kernel;
-static struct handoff handoff;
-static struct sections sections;
-static struct entry entry;
-static struct failure failure;
-
-static const void *view(const struct physical *physical, uint64_t address, uint64_t size)
-{
-    (void)physical;
-    if (address < MEMORY || !checked_within(address - MEMORY, size, MEMORY_SIZE))
-        return NULL;
-    return memory + (address - MEMORY);
-}
-
-static const struct physical physical = { view };
-
-static int setup(void **state)
-{
-    (void)state;
-    memset(memory, 0, sizeof(memory));
-    memory_used = 0;
-    synthetic_start(&kernel, 0x020f);
-    handoff_start(&handoff, DOOR_MULTIBOOT2, arena, sizeof(arena));
-    memset(&sections, 0, sizeof(sections));
-    return 0;
-}
-
-/* Puts a module into memory and into the handoff, and returns where its bytes are. */
-static const uint8_t *module(const void *bytes, uint64_t size, const char *string)
-{
-    uint8_t *at = memory + memory_used;
-
-    assert_true(memory_used + size <= MEMORY_SIZE);
-    memcpy(at, bytes, size);
-    assert_true(handoff_add_module(&handoff, MEMORY + memory_used, size, string, strlen(string), &failure));
-    memory_used += (size + 4095) & ~4095ull;
-    return at;
-}
-
-static const uint8_t *kernel_module(const char *string)
-{
-    struct span file = synthetic_file(&kernel, KERNEL_SIZE);
-
-    return module(file.data, file.size, string);
-}
-
-static void pack(const char *name, struct span content)
-{
-    struct section *section = &sections.section[sections.count++];
-
-    strncpy(section->name, name, sizeof(section->name) - 1);
-    section->content = content;
-}
-
-static bool select_it(void)
-{
-    return select_entry(&handoff, &sections, &physical, &entry, &failure);
-}
-
-static void assert_refused(const char *what, const char *why)
-{
-    assert_false(select_it());
-    assert_string_equal(failure.what, what);
-    if (!strstr(failure.why, why))
-        fail_msg("\"%s\" does not say \"%s\"", failure.why, why);
-}
-
-static void assert_span(struct span span, const void *data, uint64_t size)
-{
-    assert_ptr_equal(span.data, data);
-    assert_int_equal(span.size, size);
-}
-
-/* The words of the entry's own command line, with one blank between them. */
-static void assert_command_line(const char *expected)
-{
-    struct span rest = entry.command_line, word;
-    char words[256] = "";
-
-    while (text_next_word(&rest, &word)) {
-        if (*words)
-            strcat(words, " ");
-        strncat(words, (const char *)word.data, word.size);
-    }
-    assert_string_equal(words, expected);
-}
+static uint8_t packed[0x100];
 
 static void nothing(void **state)
 {
@@ -126,9 +25,8 @@ static void kernel_alone(void **state)
     (void)state;
     assert_true(select_it());
     assert_string_equal(entry.source, "modules");
-    assert_int_equal(entry.kind, PAYLOAD_BZIMAGE);
-    assert_span(entry.kernel, at, KERNEL_SIZE);
-    assert_int_equal(entry.initrd_count, 0);
+    assert_span(entry.content, at, KERNEL_SIZE);
+    assert_int_equal(entry.module_count, 0);
     assert_command_line("");
 }
 
@@ -142,9 +40,9 @@ static void kernel_and_initrds(void **state)
     module("", 0, "/boot/empty");
     second = module("initrd", 6, "");
     assert_true(select_it());
-    assert_int_equal(entry.initrd_count, 2);
-    assert_span(entry.initrds[0], first, 9);
-    assert_span(entry.initrds[1], second, 6);
+    assert_int_equal(entry.module_count, 2);
+    assert_span(entry.modules[0].content, first, 9);
+    assert_span(entry.modules[1].content, second, 6);
     assert_command_line("root=/dev/sda1 ro"); /* and not an initrd's string */
 }
 
@@ -181,87 +79,82 @@ static void initrd_first(void **state)
     assert_refused("modules", "module 1 is a kernel, but comes after an initrd");
 }
 
+/* Whatever comes behind the first is its module: Xen has Linux for one. */
 static void two_kernels(void **state)
 {
+    const uint8_t *first = kernel_module("/one"), *second = kernel_module("/two quiet");
+
     (void)state;
-    kernel_module("/one");
-    kernel_module("/two");
-    assert_refused("modules", "module 1 is a kernel, but there is one already (modules)");
+    assert_true(select_it());
+    assert_span(entry.content, first, KERNEL_SIZE);
+    assert_int_equal(entry.module_count, 1);
+    assert_span(entry.modules[0].content, second, KERNEL_SIZE);
+    assert_string_equal(entry.modules[0].string, "/two quiet");
+    assert_command_line("");
 }
 
-/* Kinds that nothing starts yet are kernels all the same, and are told by their kind. */
+/* Each kind is one, by its magic number; whether it is sound is seen when it is opened. */
 static void other_kinds(void **state)
 {
-    uint8_t pe[0x40] = { 'M', 'Z' };
+    uint8_t pe[0x60] = { 'M', 'Z' };
+    const uint8_t *at = module("\x7f\x45LF and more", 14, "/xen dom0=pvh");
 
     (void)state;
-    module("\x7f\x45LF and more", 14, "/xen dom0=pvh");
     assert_true(select_it());
-    assert_int_equal(entry.kind, PAYLOAD_ELF);
-    assert_int_equal(entry.kernel.size, 14);
+    assert_span(entry.content, at, 14);
     assert_command_line("dom0=pvh");
-    module(pe, sizeof(pe), "");
-    assert_refused("modules", "module 1 is a kernel");
     setup(NULL);
+    pe[PE_DOS_E_LFANEW] = 0x40;
+    memcpy(pe + 0x40, "PE\0", 4);
+    at = module(pe, sizeof(pe), "");
+    assert_true(select_it());
+    assert_span(entry.content, at, sizeof(pe));
+    setup(NULL);
+    module("initrd", 6, "");
     module(pe, sizeof(pe), "");
-    assert_true(select_it());
-    assert_int_equal(entry.kind, PAYLOAD_PE);
+    assert_refused("modules", "module 1 is a kernel, but comes after an initrd");
 }
 
-/* ---- a boot.txt ramdisk: kernel and initrds in one ---- */
-
-static void kernel_with_initrd_behind(void **state)
+static void compressed_kernels(void **state)
 {
-    const uint8_t *at, *second;
-
     (void)state;
-    memcpy(kernel.bytes + KERNEL_SIZE, "initrd", 6);
-    at = module(synthetic_file(&kernel, KERNEL_SIZE + 6).data, KERNEL_SIZE + 6, "");
-    second = module("more", 4, "");
-    assert_true(select_it());
-    assert_span(entry.kernel, at, KERNEL_SIZE);
-    assert_int_equal(entry.initrd_count, 2);
-    assert_span(entry.initrds[0], at + KERNEL_SIZE, 6);
-    assert_span(entry.initrds[1], second, 4);
-}
-
-/* A signed kernel ends where its signature does, and the next file begins at a multiple of 4. */
-static void padding_behind_a_signature(void **state)
-{
-    static const uint32_t pe_at = 0x40;
-
-    (void)state;
-    for (uint32_t size = 10; size < 14; size++) {
-        struct pe_headers pe = { .Signature = PE_SIGNATURE };
-        const uint64_t end = KERNEL_SIZE + size, next = (end + 3) & ~3ull;
-        const uint8_t *at;
+    for (unsigned i = 0; i < PACKERS; i++) {
+        const uint8_t *at, *second;
+        struct span file;
 
         setup(NULL);
-        pe.optional.DataDirectory[PE_DIRECTORY_CERTIFICATE_TABLE] = (struct pe_data_directory){ KERNEL_SIZE, size };
-        memcpy(kernel.bytes, "MZ", 2);
-        memcpy(kernel.bytes + PE_DOS_E_LFANEW, &pe_at, sizeof(pe_at));
-        memcpy(kernel.bytes + pe_at, &pe, sizeof(pe));
-        at = module(synthetic_file(&kernel, next + 5).data, next + 5, "");
+        file = synthetic_file(&kernel, KERNEL_SIZE);
+        at = packed_module(packers[i].name, file, "/vmlinuz.packed quiet");
+        second = packed_module(packers[i].name, (struct span){ (const uint8_t *)"070701", 6 }, "");
         assert_true(select_it());
-        assert_span(entry.kernel, at, end);
-        assert_int_equal(entry.initrd_count, 1);
-        assert_span(entry.initrds[0], at + next, 5);
-
-        handoff.modules[0].size = next; /* the padding alone is no initrd */
-        assert_true(select_it());
-        assert_int_equal(entry.initrd_count, 0);
-        handoff.modules[0].size = end;
-        assert_true(select_it());
-        assert_int_equal(entry.initrd_count, 0);
+        assert_ptr_equal(entry.content.data, at);
+        assert_int_equal(entry.content.size, handoff.modules[0].size); /* as it came */
+        assert_command_line("quiet");
+        assert_int_equal(entry.module_count, 1);
+        assert_ptr_equal(entry.modules[0].content.data, second);
+        assert_int_equal(expander_map.count, 1); /* nothing was kept for having looked */
     }
+    setup(NULL);
+    packed_module("gzip", (struct span){ (const uint8_t *)"070701", 6 }, "");
+    assert_refused("payload", "no module is a kernel");
 }
 
-static void broken_kernel(void **state)
+/* Only where each file comes as itself can nothing lie behind it. */
+static void exact_and_joined(void **state)
 {
     (void)state;
-    kernel_module("");
-    handoff.modules[0].size--;
-    assert_refused("kernel", "truncated");
+    for (enum door door = DOOR_PVH; door < DOOR_COUNT; door++) {
+        bool exact = door == DOOR_MULTIBOOT2 || door == DOOR_MULTIBOOT2_EFI;
+
+        setup(NULL);
+        handoff.door = door;
+        kernel_module("");
+        module("initrd", 6, "");
+        assert_true(select_it());
+        assert_int_equal(entry.exact, exact);
+        assert_int_equal(entry.modules[0].joined, !exact);
+        assert_false(entry.packed);
+    }
 }
 
 static void module_out_of_reach(void **state)
@@ -272,16 +165,16 @@ static void module_out_of_reach(void **state)
     assert_refused("modules", "is out of our reach");
 }
 
-static void too_many_initrds(void **state)
+static void too_many_modules(void **state)
 {
     (void)state;
-    kernel_module("");
-    for (unsigned i = 0; i < LINUX_INITRDS_MAX; i++)
+    pack(".linux", synthetic_file(&kernel, KERNEL_SIZE));
+    for (unsigned i = 0; i < BOOT_MODULES_MAX; i++)
         module("initrd", 6, "");
     assert_true(select_it());
-    assert_int_equal(entry.initrd_count, LINUX_INITRDS_MAX);
-    module("initrd", 6, "");
-    assert_refused("initrd", "more than 32");
+    assert_int_equal(entry.module_count, BOOT_MODULES_MAX);
+    pack(".initrd", (struct span){ (const uint8_t *)"070701", 6 });
+    assert_refused("modules", "more than 64");
 }
 
 /* ---- packed ---- */
@@ -289,27 +182,37 @@ static void too_many_initrds(void **state)
 static void packed_before_modules(void **state)
 {
     struct span file = synthetic_file(&kernel, KERNEL_SIZE);
-    const uint8_t *at;
+    const uint8_t *at, *second;
 
     (void)state;
     pack(".linux", file);
     pack(".initrd", (struct span){ packed, 16 });
     pack(".cmdline", text_span("/sbin/init quiet"));
+    pack(".ucode", (struct span){ packed + 32, 8 });
+    pack(".dtb", (struct span){ packed + 48, 9 });
+    pack(".osrel", text_span("ID=x"));
+    pack(".uname", text_span("6.1"));
     assert_true(select_it());
     assert_string_equal(entry.source, "packed");
-    assert_int_equal(entry.kind, PAYLOAD_BZIMAGE);
-    assert_span(entry.kernel, file.data, file.size);
-    assert_int_equal(entry.initrd_count, 1);
+    assert_true(entry.packed);
+    assert_span(entry.content, file.data, file.size);
+    assert_int_equal(entry.module_count, 2);
+    assert_span(entry.modules[0].content, packed + 32, 8); /* microcode first, wherever it stands */
+    assert_span(entry.modules[1].content, packed, 16);
+    assert_true(entry.modules[1].joined); /* it may be several files, padded */
+    assert_span(entry.device_tree, packed + 48, 9);
+    assert_int_equal(entry.os_release.size, 4);
+    assert_int_equal(entry.uname.size, 3);
     assert_command_line("/sbin/init quiet"); /* no path to be stripped: nobody put one there */
 
-    at = module("overlay", 7, "/overlay"); /* a module that is no kernel is a further initrd */
+    at = module("overlay", 7, "/overlay"); /* what the loader before us has is a further one */
+    second = kernel_module("/two");
     assert_true(select_it());
-    assert_int_equal(entry.initrd_count, 2);
-    assert_span(entry.initrds[0], packed, 16);
-    assert_span(entry.initrds[1], at, 7);
-
-    kernel_module("");
-    assert_refused("modules", "module 1 is a kernel, but there is one already (packed)");
+    assert_int_equal(entry.module_count, 4);
+    assert_span(entry.modules[2].content, at, 7);
+    assert_string_equal(entry.modules[2].string, "/overlay");
+    assert_span(entry.modules[3].content, second, KERNEL_SIZE);
+    assert_span(entry.content, file.data, file.size);
 }
 
 static void packed_kernel_alone(void **state)
@@ -317,11 +220,11 @@ static void packed_kernel_alone(void **state)
     (void)state;
     pack(".linux", synthetic_file(&kernel, KERNEL_SIZE));
     assert_true(select_it());
-    assert_int_equal(entry.initrd_count, 0);
+    assert_int_equal(entry.module_count, 0);
     assert_null(entry.command_line.data);
     pack(".initrd", (struct span){ packed, 0 }); /* empty */
     assert_true(select_it());
-    assert_int_equal(entry.initrd_count, 0);
+    assert_int_equal(entry.module_count, 0);
 }
 
 /* Without a kernel, what else is packed belongs to nothing. */
@@ -335,7 +238,7 @@ static void packed_initrd_alone(void **state)
     at = kernel_module("quiet");
     assert_true(select_it());
     assert_string_equal(entry.source, "modules");
-    assert_span(entry.kernel, at, KERNEL_SIZE);
+    assert_span(entry.content, at, KERNEL_SIZE);
 }
 
 int main(void)
@@ -348,11 +251,10 @@ int main(void)
         cmocka_unit_test_setup(initrd_first, setup),
         cmocka_unit_test_setup(two_kernels, setup),
         cmocka_unit_test_setup(other_kinds, setup),
-        cmocka_unit_test_setup(kernel_with_initrd_behind, setup),
-        cmocka_unit_test_setup(padding_behind_a_signature, setup),
-        cmocka_unit_test_setup(broken_kernel, setup),
         cmocka_unit_test_setup(module_out_of_reach, setup),
-        cmocka_unit_test_setup(too_many_initrds, setup),
+        cmocka_unit_test_setup(too_many_modules, setup),
+        cmocka_unit_test_setup(compressed_kernels, setup),
+        cmocka_unit_test_setup(exact_and_joined, setup),
         cmocka_unit_test_setup(packed_before_modules, setup),
         cmocka_unit_test_setup(packed_kernel_alone, setup),
         cmocka_unit_test_setup(packed_initrd_alone, setup),
