@@ -6,6 +6,9 @@
 #include "common/string.h"
 #include "pagetables/pagetables.h"
 
+/* Its last byte. Linux, entered by PVH, reads its start_info through page tables that reach no further. */
+#define FIRST_GIB 0x3fffffffull
+
 static bool add_segments(const struct program *program, uint64_t offset, struct launch *launch, struct failure *failure)
 {
     for (uint32_t i = 0; i < program->count; i++) {
@@ -137,11 +140,15 @@ bool place_content(const char *name, struct span content, uint64_t alignment, ui
 void *place_parameters(const char *name, uint64_t size, struct handoff *handoff, struct launch *launch,
                        struct failure *failure)
 {
-    const struct map_request request = { .size = size, .maximum = PLACE_BELOW_4G, .high = true };
+    struct map_request request = { .size = size, .maximum = FIRST_GIB, .high = true };
     struct launch_segment segment = { .name = name, .file_size = size };
+    struct failure ignored;
 
-    if (!map_allocate(&handoff->map, &request, MAP_PAYLOAD, &segment.destination, name, failure))
-        return NULL;
+    if (!map_allocate(&handoff->map, &request, MAP_PAYLOAD, &segment.destination, name, &ignored)) {
+        request.maximum = PLACE_BELOW_4G;
+        if (!map_allocate(&handoff->map, &request, MAP_PAYLOAD, &segment.destination, name, failure))
+            return NULL;
+    }
     if (!identity_reach(segment.destination, size)) {
         fail(failure, name, "0x%lx is out of our reach", segment.destination);
         return NULL;

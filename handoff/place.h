@@ -39,7 +39,8 @@ bool place_program(const struct program *program, const struct placement *placem
 bool place_content(const char *name, struct span content, uint64_t alignment, uint64_t maximum, struct handoff *handoff,
                    struct launch *launch, uint64_t *address, struct failure *failure);
 
-/* Takes `size` bytes below 4 GiB, zeroed, in which an exit builds what the payload reads, and adds them to *launch. */
+/* Takes `size` bytes, below 1 GiB if that can be and else below 4 GiB, zeroed, in which an exit builds what the payload
+ * reads, and adds them to *launch. */
 void *place_parameters(const char *name, uint64_t size, struct handoff *handoff, struct launch *launch,
                        struct failure *failure);
 

@@ -99,7 +99,8 @@ bool select_entry(const struct handoff *handoff, const struct sections *sections
 
 /* ---- opening ---- */
 
-#define PADDING 4 /* boot.txt loaders put files one after the other into one ramdisk, each padded to this */
+#define TAIL_MAX 64 /* bytes, fewer than any archive has */
+#define PADDING  4  /* boot.txt loaders put files one after the other into one ramdisk, each padded to this */
 
 /* What lies `used` bytes and their padding behind the start of content. */
 static struct span behind(struct span content, uint64_t used)
@@ -167,8 +168,17 @@ static bool put_rest(const struct entry *entry, const struct expander *expander,
 
     if (!rest.size || entry->packed || (entry->exact && !initrd))
         return true;
-    if (initrd || payload_is_archive(rest) || expand_recognise(expander, rest) != PAYLOAD_DATA)
+    if (initrd)
         return put_joined(expander, rest, "", boot, failure);
+    /* A few bytes more than the headers tell are common: Xen has 4. */
+    for (uint64_t skip = 0; skip < TAIL_MAX && skip < rest.size; skip += PADDING) {
+        const struct span next = { rest.data + skip, rest.size - skip };
+
+        if (payload_is_archive(next) || expand_recognise(expander, next) != PAYLOAD_DATA)
+            return put_joined(expander, next, "", boot, failure);
+    }
+    if (rest.size < TAIL_MAX)
+        return true;
     return fail(failure, "modules", "the %lu bytes behind the kernel are neither another one nor an archive",
                 rest.size);
 }

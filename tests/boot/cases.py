@@ -78,7 +78,8 @@ class Case:
     def command_line(self, job):
         """What /proc/cmdline shall be: the payload's own words, then those given at the door less the loader's own."""
         own = {"packed": self.packed_words, "modules": job.string, "bare": ""}[self.payload]
-        given = joined(doors.DOORS[self.door].prefix, job.words)
+        door = doors.DOORS[self.door]
+        given = joined(door.prefix, job.words, door.suffix if job.modules else "")
         words = joined(own, given).split(" ")
         return " ".join(word for word in words if self.payload == "bare" or not word.startswith(OURS))
 

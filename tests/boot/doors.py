@@ -52,6 +52,7 @@ class Door:
     start: Callable                     # (Job) -> arguments of QEMU
     how: str                            # in words
     prefix: str = ""                    # what the loader before us puts in front of the words
+    suffix: str = ""                    # what it puts behind them where there are modules
     words: bool = True                  # whether a command line can be given
     strings: bool = False               # whether modules have command lines
     needs: str = ""                     # what a kernel must be told on this machine
@@ -155,7 +156,7 @@ DOORS = {door.name: door for door in (
     Door("efi-bios", "efi", "q35", "ovmf", "", efi_folder,
          "OVMF by -bios, from a virtual FAT", words=False),
     Door("efi-kernel", "efi", "q35", "ovmf", "blob", qemu_kernel,
-         "OVMF, from QEMU's -kernel, initrd by LoadFile2"),
+         "OVMF, from QEMU's -kernel, initrd by LoadFile2", suffix="initrd=initrd"),
     Door("efi-chain", "efi", "q35", "ovmf", "", _grub(media.grub_efi, "chainloader", _chainload, ["chain"]),
          "GRUB on OVMF, chainloader"),
     Door("multiboot2-bios", "elf", "q35", "seabios", "list", _grub(media.grub_bios, *_multiboot2),

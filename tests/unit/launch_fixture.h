@@ -19,9 +19,9 @@
 #define MIB (1ull << 20)
 #define GIB (1ull << 30)
 
-/* Below the address sanitizer's shadow, and where nothing else is put. */
-#define REAL_START 0x60000000ull
-#define REAL_END   0x62000000ull
+/* Below the address sanitizer's shadow and below 1 GiB, where parameters go, and where nothing else is put. */
+#define REAL_START 0x3c000000ull
+#define REAL_END   0x3e000000ull
 
 struct cpu cpu;
 
