@@ -1,17 +1,27 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sources: menu/select.c payloads/payload.c payloads/bzimage.c payloads/sections.c handoff/handoff.c */
+/* sources: menu/select.c payloads/payload.c payloads/expand.c payloads/bzimage.c payloads/sections.c payloads/uki.c */
+/* sources: payloads/elf.c payloads/multiboot.c payloads/multiboot2.c payloads/vmlinux.c payloads/unpack.c */
+/* sources: payloads/unpack_gzip.c payloads/unpack_zstd.c payloads/unpack_lz4.c payloads/unpack_xz.c */
+/* sources: tests/fuzz/memory.c handoff/handoff.c */
 /* sources: common/arena.c common/physical.c common/map.c common/text.c common/failure.c */
+/* libraries: -l:libz.a -l:libzstd.a -l:liblz4.a -l:liblzma.a */
 /*
- * Selecting among modules of any content. The input is a series of modules, each a header of three bytes (its size, low
- * and high, and that of its string) and then both; the last takes what there is. What is selected lies within a module.
+ * Selecting among modules of any content, and opening what was selected. The input is a series of modules, each a
+ * header of three bytes (its size, low and high, and that of its string) and then both; the last takes what there is.
+ * They come in turn as files of their own, as boot.txt ramdisks, and as packed sections. What is selected lies within a
+ * module; what is opened, there or in memory that was taken for it.
  */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define EXPANDER_SIZE (1ull << 20) /* little, so that a bomb costs little */
+
 #include "common/checked.h"
 #include "menu/select.h"
+#include "tests/fuzz/memory.h"
+#include "tests/unit/expander.h"
 
 #define MEMORY 0x100000ull
 #define HEADER 3
@@ -34,11 +44,62 @@ static const void *view(const struct physical *physical, uint64_t address, uint6
                                                                                     : NULL;
 }
 
+static bool is_given(struct span span)
+{
+    return span.data >= memory.data && span.data + span.size <= memory.data + memory.size;
+}
+
 static void check_span(struct span span)
 {
-    require(span.data >= memory.data && span.data + span.size <= memory.data + memory.size);
-    for (uint64_t i = 0; i < span.size; i++)
+    require(is_given(span) || expander_holds(span));
+    for (uint64_t i = 0; i<span.size; i += span.size> 64 ? span.size / 32 : 1)
         sink = span.data[i];
+    if (span.size)
+        sink = span.data[span.size - 1];
+}
+
+static void check_optional(struct span span)
+{
+    if (span.data)
+        check_span(span);
+}
+
+static void check_failure(const struct failure *failure)
+{
+    require(*failure->what && *failure->why);
+    require(memchr(failure->what, 0, sizeof(failure->what)) && memchr(failure->why, 0, sizeof(failure->why)));
+}
+
+static void check_entry(const struct entry *entry)
+{
+    require(entry->source && entry->module_count <= BOOT_MODULES_MAX);
+    check_span(entry->content);
+    check_optional(entry->command_line);
+    check_optional(entry->string);
+    check_optional(entry->device_tree);
+    check_optional(entry->os_release);
+    check_optional(entry->uname);
+    for (uint32_t i = 0; i < entry->module_count; i++) {
+        require(entry->modules[i].content.size > 0 && entry->modules[i].string);
+        check_span(entry->modules[i].content);
+    }
+}
+
+static void check_boot(const struct boot *boot, const struct entry *entry)
+{
+    require(boot->kind && (boot->faces | boot->broken) && !(boot->faces & boot->broken));
+    require(!((boot->faces | boot->broken) >> FACES) && boot->verified == entry->packed);
+    require(boot->module_count <= BOOT_MODULES_MAX && boot->file.size);
+    check_span(boot->file);
+    check_optional(boot->device_tree);
+    for (uint32_t i = 0; i < boot->module_count; i++) {
+        require(boot->modules[i].content.size > 0 && boot->modules[i].string);
+        check_span(boot->modules[i].content);
+    }
+    for (unsigned i = 0; i < FACES; i++) {
+        if (boot->broken >> i & 1)
+            check_failure(&boot->refusals[i]);
+    }
 }
 
 static void add_modules(struct handoff *handoff)
@@ -60,29 +121,69 @@ static void add_modules(struct handoff *handoff)
     }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+/* Makes sections of the first modules. */
+static void pack(struct handoff *handoff, struct sections *sections)
 {
+    static const char names[][9] = { ".linux", ".initrd", ".ucode", ".cmdline", ".dtb" };
+    uint32_t count = handoff->module_count;
+
+    for (uint32_t i = 0; i < sizeof(names) / sizeof(*names) && i < count; i++) {
+        const struct handoff_module *module = &handoff->modules[i];
+        struct section *section = &sections->section[sections->count++];
+
+        memcpy(section->name, names[i], sizeof(names[i]));
+        section->content = (struct span){ memory.data + (module->start - MEMORY), module->size };
+        handoff->module_count--;
+    }
+    memmove(handoff->modules, handoff->modules + sections->count, handoff->module_count * sizeof(*handoff->modules));
+}
+
+/* Selects and opens; whether it was a UKI. */
+static bool try(enum door door, bool packed, bool whole)
+{
+    static const struct physical physical = { view };
     static struct handoff handoff;
     static uint8_t arena[4096] __attribute__((aligned(16)));
-    static const struct sections none;
-    static const struct physical physical = { view };
-    struct entry entry;
-    struct failure failure;
+    static struct sections sections;
+    static struct entry entry;
+    static struct boot boot;
+    struct failure failure = { 0 };
+
+    expander_start();
+    handoff_start(&handoff, door, arena, sizeof(arena));
+    sections.count = 0;
+    add_modules(&handoff);
+    if (packed)
+        pack(&handoff, &sections);
+    if (!select_entry(&handoff, &sections, &physical, &expander, &entry, &failure)) {
+        check_failure(&failure);
+        return false;
+    }
+    check_entry(&entry);
+    require(entry.packed == (packed && sections.count));
+    require(expander_map.count == 1 && expander_map.ranges[0].type == MAP_RAM); /* a look costs nothing */
+    if (select_open(&entry, whole, &expander, &boot, &failure)) {
+        check_entry(&entry);
+        check_boot(&boot, &entry);
+    } else {
+        check_failure(&failure);
+    }
+    require(!heap_exists);
+    memory_check_map(&expander_map);
+    return entry.string.data;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
     uint8_t *copy = malloc(size ? size : 1);
 
     if (size)
         memcpy(copy, data, size);
     memory = (struct span){ copy, size };
-    handoff_start(&handoff, DOOR_PVH, arena, sizeof(arena));
-    add_modules(&handoff);
-    if (select_entry(&handoff, &none, &physical, &entry, &failure)) {
-        require(entry.kind != PAYLOAD_DATA && entry.initrd_count <= LINUX_INITRDS_MAX && entry.source);
-        check_span(entry.kernel);
-        for (uint32_t i = 0; i < entry.initrd_count; i++) {
-            require(entry.initrds[i].size > 0);
-            check_span(entry.initrds[i]);
-        }
-    }
+    try(DOOR_MULTIBOOT2, false, false);
+    if (try(DOOR_PVH, false, false))
+        try(DOOR_PVH, false, true);
+    try(DOOR_EFI, true, false);
     free(copy);
     return 0;
 }

@@ -18,7 +18,9 @@
 
 /* Below the address sanitizer's shadow, as a machine's memory is. */
 #define EXPANDER_START 0x68000000ull
-#define EXPANDER_SIZE  (4ull << 20)
+#ifndef EXPANDER_SIZE
+#define EXPANDER_SIZE (4ull << 20)
+#endif
 
 static struct memory_map expander_map;
 static bool heap_exists;
