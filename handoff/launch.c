@@ -107,6 +107,12 @@ static bool check_destinations(const struct launch *launch, const struct handoff
     return true;
 }
 
+/* Whether it is all there already, so that nothing is written to its place. */
+static bool lies_there(const struct launch_segment *segment)
+{
+    return segment->source == segment->destination && segment->memory_size == segment->file_size;
+}
+
 static bool is_endangered(const struct launch *launch, uint32_t index)
 {
     const struct launch_segment *segment = &launch->segments[index];
@@ -114,7 +120,8 @@ static bool is_endangered(const struct launch *launch, uint32_t index)
     for (uint32_t i = 0; i < launch->segment_count; i++) {
         const struct launch_segment *other = &launch->segments[i];
 
-        if (i != index && overlap(segment->source, segment->file_size, other->destination, other->reserved))
+        if (i != index && !lies_there(other) &&
+            overlap(segment->source, segment->file_size, other->destination, other->reserved))
             return true;
     }
     return false;
@@ -221,7 +228,7 @@ static void fill_trampoline(const struct launch *launch, uint64_t root)
     for (uint32_t i = 0; i < launch->segment_count; i++) {
         const struct launch_segment *segment = &launch->segments[i];
 
-        if (segment->source == segment->destination && segment->memory_size == segment->file_size)
+        if (lies_there(segment))
             continue;
         table->copies[table->count++] = (struct copy){ segment->destination, segment->source, segment->file_size,
                                                        segment->memory_size - segment->file_size };

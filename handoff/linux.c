@@ -31,14 +31,25 @@ struct parameters {
     char command_line[];
 };
 
+/* Whether the preferred address, which is any number in the file, is one that this protocol can enter. */
+static bool can_enter_preferred(const struct linux_kernel *kernel, enum launch_mode mode)
+{
+    const uint64_t last = mode == LAUNCH_LONG && kernel->above_4g ? UINT64_MAX : PLACE_BELOW_4G;
+
+    return kernel->preferred >= MAP_PAGE && kernel->preferred <= last &&
+           kernel->init_size - 1 <= last - kernel->preferred;
+}
+
 /* What lies where it must go is moved aside, if it is ours or a module; what the kernel is to find where it is cannot
  * be. */
-static bool place_fixed_kernel(const struct linux_kernel *kernel, const struct handoff *handoff,
+static bool place_fixed_kernel(const struct linux_kernel *kernel, enum launch_mode mode, const struct handoff *handoff,
                                struct failure *failure)
 {
     if (!map_is_ram(&handoff->map, kernel->preferred, kernel->init_size))
         return fail(failure, "kernel", "it must lie at 0x%lx, where there are no %lu bytes of RAM", kernel->preferred,
                     kernel->init_size);
+    if (!can_enter_preferred(kernel, mode))
+        return fail(failure, "kernel", "it must lie at 0x%lx, where this protocol cannot enter it", kernel->preferred);
     if (map_touches(&handoff->map, kernel->preferred, kernel->init_size, MAP_LOADER))
         return fail(failure, "kernel", "it must lie at 0x%lx, where the loader before us has left data",
                     kernel->preferred);
@@ -65,8 +76,8 @@ static bool place_kernel(const struct linux_kernel *kernel, enum launch_mode mod
     places->kernel = kernel->preferred;
     places->kernel_alignment = kernel->alignment;
     if (!kernel->relocatable)
-        return place_fixed_kernel(kernel, handoff, failure);
-    if (kernel->preferred >= MAP_PAGE && kernel->preferred % kernel->alignment == 0 &&
+        return place_fixed_kernel(kernel, mode, handoff, failure);
+    if (can_enter_preferred(kernel, mode) && kernel->preferred % kernel->alignment == 0 &&
         map_is_free(&handoff->map, kernel->preferred, kernel->init_size, true))
         return true;
 

@@ -287,6 +287,44 @@ def unpack():
     Seed(b"\xff\xff" + gzip.compress(bytes(300000), mtime=0)).write("unpack", "gzip-zeros")
 
 
+def exits():
+    """The seeds of the parsers of payloads, each on a plain machine and on one that has everything."""
+    for target in ("elf", "multiboot", "bzimage", "uki"):
+        for path in sorted((HERE / "seeds" / target).iterdir()):
+            for machine, first, second in (("plain", 0x00, 0x00), ("efi", 0xE5, 0x1F), ("tight", 0x7A, 0x03)):
+                Seed(bytes([first, second]) + path.read_bytes()).write("exits", f"{target}-{path.name}-{machine}")
+
+
+def select():
+    """Files in one ramdisk, and compressed ones; each module begins with its size and its string's."""
+    def module(content, string=b""):
+        return struct.pack("<HB", len(content), len(string)) + string + content
+
+    def joined(*files):
+        data = b""
+        for file in files:
+            data += bytes(-len(data) % 4) + file
+        return data
+
+    def packed(content):
+        return gzip.compress(content, mtime=0)
+
+    kernel, xen, unified = ((HERE / "seeds" / name).read_bytes()
+                            for name in ("bzimage/2.15", "multiboot/elf64-both", "uki/unified"))
+    initrd = b"070701" + bytes(20)
+    for name, data in (
+            ("packed-kernel", module(packed(kernel), b"quiet") + module(packed(initrd))),
+            ("xz-kernel", module(lzma.compress(kernel, check=lzma.CHECK_CRC32)) + module(initrd)),
+            ("xen", module(xen, b"/xen x") + module(packed(kernel), b"root") + module(initrd)),
+            ("xen-blob", module(joined(xen, kernel, initrd))),
+            ("xen-packed-blob", module(joined(packed(xen), packed(kernel), packed(initrd)))),
+            ("xen-and-blob", module(xen) + module(joined(kernel, xen, initrd), b"root")),
+            ("xen-and-junk", module(joined(xen, b"relocations"))),
+            ("uki", module(unified, b"/uki more") + module(initrd)),
+            ("uki-blob", module(joined(unified, initrd))), ("uki-packed", module(packed(unified)))):
+        Seed(data).write("select", name)
+
+
 def main():
     for name in ("pvh-q35", "pvh-microvm", "pvh-xen"):
         pvh(name)
@@ -301,6 +339,8 @@ def main():
     multiboot_headers()
     ukis()
     unpack()
+    exits()
+    select()
     for name in ("acpi-q35", "acpi-microvm"):
         acpi(name)
 

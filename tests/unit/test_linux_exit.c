@@ -131,6 +131,40 @@ static void never_at_0(void **state)
     assert_true(launch.segments[0].destination >= MAP_PAGE);
 }
 
+/* The preferred address is any number in the file; only some can be entered. */
+static void preferred_above_4g(void **state)
+{
+    static const struct {
+        enum launch_mode mode;
+        bool above_4g, relocatable, there;
+    } cases[] = {
+        { LAUNCH_LONG, true, true, true },       { LAUNCH_LONG, true, false, true },
+        { LAUNCH_LONG, false, true, false },     { LAUNCH_LONG, false, false, false },
+        { LAUNCH_PROTECTED, true, true, false }, { LAUNCH_PROTECTED, true, false, false },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        setup(state);
+        ram(4 * GIB, 5 * GIB);
+        boot.as_linux.preferred = 4 * GIB;
+        boot.as_linux.above_4g = cases[i].above_4g;
+        boot.as_linux.relocatable = cases[i].relocatable;
+        if (cases[i].there) {
+            assert_true(prepare(cases[i].mode));
+            assert_kernel_at(4 * GIB);
+        } else if (cases[i].relocatable) {
+            assert_refused(cases[i].mode, "kernel", "no free memory for 3145728 bytes from 0x100000000 on");
+        } else {
+            assert_refused(cases[i].mode, "kernel", "it must lie at 0x100000000, where this protocol cannot enter it");
+        }
+    }
+    setup(state);
+    boot.as_linux.relocatable = false;
+    boot.as_linux.preferred = 0; /* page 0 is nobody's */
+    boot.as_linux.init_size = 0x2000;
+    assert_refused(LAUNCH_LONG, "kernel", "it must lie at 0x0, where this protocol cannot enter it");
+}
+
 static void no_64bit_entry(void **state)
 {
     (void)state;
@@ -362,6 +396,7 @@ int main(void)
         cmocka_unit_test_setup(kernel_above_4g, setup),
         cmocka_unit_test_setup(not_relocatable, setup),
         cmocka_unit_test_setup(never_at_0, setup),
+        cmocka_unit_test_setup(preferred_above_4g, setup),
         cmocka_unit_test_setup(no_64bit_entry, setup),
         cmocka_unit_test_setup(impossible_numbers, setup),
         cmocka_unit_test_setup(no_initrd, setup),

@@ -412,7 +412,7 @@ static void firmware_refuses(void **state)
     (void)state;
     efi_alive();
     used(LINKED + SECOND + 0x4000, 0x1000, MAP_FIRMWARE);
-    assert_refused(&exit_multiboot2, "kernel", "the firmware does not give its place, 86016 bytes at 0x61000000");
+    assert_refused(&exit_multiboot2, "kernel", "the firmware does not give its place, 86016 bytes at 0x3d000000");
     boot.as_multiboot2.boot_services = false; /* once it has ended, that is free */
     leave(&exit_multiboot2);
     check_info(BIT(EFI64), LINKED);
@@ -468,7 +468,7 @@ static void relocated_over_ourselves(void **state)
     check_info(0, IMAGE_AT + MIB - LINKED_SIZE);
     setup_multiboot2(state);
     relocatable(MODULES_AT, MODULES_AT + MIB - 1, 0x1000, 0);
-    assert_refused(&exit_multiboot2, "kernel", "no free memory for 86016 bytes aligned to 0x1000 from 0x60100000");
+    assert_refused(&exit_multiboot2, "kernel", "no free memory for 86016 bytes aligned to 0x1000 from 0x3c100000");
     setup_multiboot2(state);
     efi_alive(); /* which needs us no less than the firmware */
     relocatable(IMAGE_AT, IMAGE_AT + MIB - 1, 0x1000, 0);
@@ -492,7 +492,7 @@ static void place_is_taken(void **state)
 {
     (void)state;
     program_at(&boot.as_multiboot2.program, LOADER_AT + 0xffff);
-    assert_refused(&exit_multiboot2, "kernel", "it must lie at 0x6090ffff, where the loader before us has left data");
+    assert_refused(&exit_multiboot2, "kernel", "it must lie at 0x3c90ffff, where the loader before us has left data");
     setup_multiboot2(state);
     program_at(&boot.as_multiboot2.program, IMAGE_AT - 0x1000);
     module(IMAGE_AT - 0x1000, 0x1000, "under it");

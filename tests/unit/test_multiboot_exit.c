@@ -234,7 +234,7 @@ static void place_is_taken(void **state)
 {
     (void)state;
     program_at(&boot.as_multiboot.program, LOADER_AT + 0xffff);
-    assert_refused(&exit_multiboot, "kernel", "it must lie at 0x6090ffff, where the loader before us has left data");
+    assert_refused(&exit_multiboot, "kernel", "it must lie at 0x3c90ffff, where the loader before us has left data");
     setup_multiboot(state);
     program_at(&boot.as_multiboot.program, 0x9e000);
     assert_refused(&exit_multiboot, "kernel", "it must lie at 0x9e000, where there are no 12288 bytes of RAM");

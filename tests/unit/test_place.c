@@ -101,7 +101,7 @@ static void where_nothing_can_lie(void **state)
 {
     (void)state;
     program_at(&program, REAL_END - LINKED_SIZE + 1);
-    assert_not_placed(&fixed, "it must lie at 0x61ffb001, where there are no 20480 bytes of RAM");
+    assert_not_placed(&fixed, "it must lie at 0x3dffb001, where there are no 20480 bytes of RAM");
     program_at(&program, 0x9f000); /* in the hole */
     assert_not_placed(&fixed, "it must lie at 0x9f000, where there are no 12288 bytes of RAM");
     program_at(&program, 0xfff);
@@ -147,7 +147,7 @@ static void limits(void **state)
     assert_placed(LINKED);
     setup_place(state);
     placement.maximum--;
-    assert_not_placed(&placement, "no free memory for 86016 bytes aligned to 0x1000 from 0x61000000 to 0x61014ffe");
+    assert_not_placed(&placement, "no free memory for 86016 bytes aligned to 0x1000 from 0x3d000000 to 0x3d014ffe");
     placement = (struct placement){ true, 0x1000, 0, 0, PLACE_AS_LINKED };
     assert_not_placed(&placement, "no free memory");
     placement = (struct placement){ true, 0x1000, 0, UINT64_MAX, PLACE_HIGH };
@@ -209,7 +209,7 @@ static void claimed(void **state)
     assert_not_placed(&fixed, "the firmware does not give its place");
     handoff.map.claim = claim;
     gives = false;
-    assert_not_placed(&fixed, "the firmware does not give its place, 86016 bytes at 0x61000000");
+    assert_not_placed(&fixed, "the firmware does not give its place, 86016 bytes at 0x3d000000");
     gives = true;
     program_at(&program, LINKED + 0x123); /* whole pages, from the first to the last */
     assert_true(place(&fixed));
@@ -313,18 +313,48 @@ static void parameters(void **state)
     assert_false(map_is_free(&handoff.map, (uint64_t)block, 0x1801, true));
     reachable = false;
     assert_null(place_parameters("parameters", 16, &handoff, &launch, &failure));
-    assert_string_equal(failure.why, "0x61ffd000 is out of our reach");
+    assert_string_equal(failure.why, "0x3dffd000 is out of our reach");
     assert_null(place_parameters("parameters", 4 * GIB, &handoff, &launch, &failure));
     assert_non_null(strstr(failure.why, "no free memory"));
+}
+
+/* Early page tables of Linux and others reach no further than 1 GiB; where there is nothing free, it lies higher. */
+static void parameters_below_1g(void **state)
+{
+    (void)state;
+    ram(GIB - MIB, GIB + MIB); /* not real: it is out of reach before anybody writes there */
+    used(GIB, MIB, MAP_FIRMWARE);
+    reachable = false;
+    assert_null(place_parameters("parameters", 0x2000, &handoff, &launch, &failure));
+    assert_string_equal(failure.why, "0x3fffe000 is out of our reach");
+    assert_null(place_parameters("parameters", 33 * MIB, &handoff, &launch, &failure));
+    assert_string_equal(failure.what, "parameters");
+    setup_place(state);
+    used(0, REAL_END, MAP_MODULE);
+    ram(GIB, GIB + MIB);
+    reachable = false;
+    assert_null(place_parameters("parameters", 0x2000, &handoff, &launch, &failure));
+    assert_string_equal(failure.why, "0x400fe000 is out of our reach");
 }
 
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, setup_place)
     const struct CMUnitTest tests[] = {
-        TEST(as_linked),   TEST(over_users),      TEST(where_nothing_can_lie), TEST(moved),           TEST(limits),
-        TEST(odd_address), TEST(claimed),         TEST(over_ourselves),        TEST(bytes_that_stay), TEST(no_bytes),
-        TEST(parameters),  TEST(bytes_that_move), TEST(no_place_for_bytes),
+        TEST(as_linked),
+        TEST(over_users),
+        TEST(where_nothing_can_lie),
+        TEST(moved),
+        TEST(limits),
+        TEST(odd_address),
+        TEST(claimed),
+        TEST(over_ourselves),
+        TEST(bytes_that_stay),
+        TEST(no_bytes),
+        TEST(parameters),
+        TEST(bytes_that_move),
+        TEST(no_place_for_bytes),
+        TEST(parameters_below_1g),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
