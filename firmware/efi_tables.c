@@ -219,6 +219,8 @@ static uint32_t take_utf8(const char **text)
             return REPLACEMENT;
         point = point << 6 | (bytes[i] & 0x3f);
     }
+    if (more == 2 && (point < 0x800 || (point >= 0xd800 && point < 0xe000)))
+        return REPLACEMENT; /* RFC 3629, section 3: too long a form, or half a pair */
     *text += more;
     return point;
 }

@@ -14,7 +14,8 @@
 #include "handoff/place.h"
 #include "handoff/symbols.h"
 
-#define MODULE_ALIGNMENT MAP_PAGE /* header flag 0; it harms nobody who has not asked */
+#define MODULE_ALIGNMENT MAP_PAGE                    /* header flag 0; it harms nobody who has not asked */
+#define MODULE_LAST      (PLACE_BELOW_4G - MAP_PAGE) /* so that its end is a 32-bit number too */
 #define NO_PARTITION     0xffffff
 #define VGA_TEXT         0xb8000
 #define FRAMEBUFFER_RGB  1
@@ -75,7 +76,7 @@ static bool place_modules(const struct boot *boot, struct parameters *parameters
         const struct boot_module *module = &boot->modules[i];
         uint64_t address;
 
-        if (!place_content("module", module->content, MODULE_ALIGNMENT, PLACE_BELOW_4G, handoff, launch, &address,
+        if (!place_content("module", module->content, MODULE_ALIGNMENT, MODULE_LAST, handoff, launch, &address,
                            failure))
             return false;
         parameters->modules[i] = (struct multiboot_module){ .start = (uint32_t)address,

@@ -17,7 +17,8 @@
 #include "pagetables/pagetables.h"
 
 #define MODULE_ALIGNMENT MAP_PAGE
-#define FIXED_TAGS       2048 /* bytes: all tags that are not counted below */
+#define MODULE_LAST      (PLACE_BELOW_4G - MAP_PAGE) /* so that its end is a 32-bit number too */
+#define FIXED_TAGS       2048                        /* bytes: all tags that are not counted below */
 #define NO_PARTITION     0xffffffff
 #define VGA_TEXT         0xb8000
 #define SMBIOS_MAX       64
@@ -85,7 +86,7 @@ static bool add_modules(struct parameters *parameters, const struct boot *boot, 
         uint64_t length = strlen(module->string) + 1, address;
         struct multiboot2_module *tag;
 
-        if (!place_content("module", module->content, MODULE_ALIGNMENT, PLACE_BELOW_4G, handoff, launch, &address,
+        if (!place_content("module", module->content, MODULE_ALIGNMENT, MODULE_LAST, handoff, launch, &address,
                            failure))
             return false;
         tag = add_tag(parameters, MULTIBOOT2_TAG_MODULE, sizeof(*tag) + length);
@@ -195,12 +196,17 @@ static void add_pointer(struct parameters *parameters, uint32_t type, uint64_t p
         tag->pointer = pointer;
 }
 
-static void add_platform(struct parameters *parameters, const struct handoff *handoff, uint64_t load_base)
+/* Section 3.6.22: only for an image with the relocatable header tag. */
+static void add_load_base(struct parameters *parameters, uint64_t load_base)
 {
-    struct multiboot2_load_base *base = add_tag(parameters, MULTIBOOT2_TAG_LOAD_BASE, sizeof(*base));
+    struct multiboot2_load_base *tag = add_tag(parameters, MULTIBOOT2_TAG_LOAD_BASE, sizeof(*tag));
 
-    if (base)
-        base->address = (uint32_t)load_base;
+    if (tag)
+        tag->address = (uint32_t)load_base;
+}
+
+static void add_platform(struct parameters *parameters, const struct handoff *handoff)
+{
     if (handoff->boot_drive.present) {
         struct multiboot2_bios_device *device = add_tag(parameters, MULTIBOOT2_TAG_BIOS_DEVICE, sizeof(*device));
 
@@ -299,7 +305,9 @@ static bool build_information(const struct boot *boot, uint64_t load_base, struc
     if (!add_modules(parameters, boot, handoff, launch, failure) ||
         !add_sections(parameters, boot, handoff, launch, failure))
         return false;
-    add_platform(parameters, handoff, load_base);
+    if (boot->as_multiboot2.relocatable)
+        add_load_base(parameters, load_base);
+    add_platform(parameters, handoff);
     return true;
 }
 

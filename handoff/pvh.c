@@ -10,14 +10,12 @@
 
 #include <xen/arch-x86/hvm/start_info.h>
 
-#include "common/checked.h"
 #include "common/string.h"
 #include "handoff/e820.h"
 #include "handoff/exits.h"
 #include "handoff/place.h"
 
 #define MODULE_ALIGNMENT 4096 /* pvh.pandoc does not ask for it, but Xen and GRUB give no other */
-#define LINUX_INITRD_PAD 4
 
 struct parameters {
     struct hvm_start_info info;

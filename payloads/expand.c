@@ -37,8 +37,10 @@ static bool try(const struct expander *expander, const struct map_request *reque
 
     if (!map_allocate(expander->map, request, MAP_WORK, &address, "payload", failure))
         return false;
-    if (!expander->reach(address, request->size) || !expander->reach((uint64_t)packed.data, packed.size))
+    if (!expander->reach(address, request->size) || !expander->reach((uint64_t)packed.data, packed.size)) {
+        map_release(expander->map, address, request->size, &ignored);
         return fail(failure, "payload", "its place at 0x%lx is out of our reach", address);
+    }
     heap_start(expander->map, expander->reach);
     done = unpack(packed, (uint8_t *)address, request->size, &size, used, failure);
     heap_end();

@@ -119,12 +119,14 @@ static bool take_elf(struct span content, struct boot *boot, struct failure *fai
 static bool take_bzimage(struct span content, struct boot *boot, struct failure *failure)
 {
     static struct pe pe;
-    struct failure ignored;
+    struct failure refusal;
 
     if (!bzimage_parse(content, &boot->as_linux, &boot->file.size, failure))
         return false;
     boot->faces |= FACE_LINUX;
-    if (pe_is(content) && pe_parse(content, &pe, &ignored)) {
+    if (pe_is(content) && !pe_parse(content, &pe, &refusal)) {
+        note(boot, FACE_EFI, false, &refusal);
+    } else if (pe_is(content)) {
         /* Its sections may go on behind what the Linux protocol loads. */
         if (boot->file.size < pe.size)
             boot->file.size = pe.size;
