@@ -230,7 +230,8 @@ bool select_open(struct entry *entry, bool whole, const struct expander *expande
             rest = behind(content, pe.size);
         entry->string = entry->command_line;
         entry->command_line = section_find(&pe.sections, ".cmdline");
-        if (!entry->packed && !entry->exact && rest.size >= TAIL_MAX && !add_module(entry, rest, "", true, failure))
+        if (!entry->packed && !entry->exact && (rest.size >= TAIL_MAX || payload_is_archive(rest)) &&
+            !add_module(entry, rest, "", true, failure))
             return false;
         rest = (struct span){ NULL, 0 };
     }

@@ -128,12 +128,12 @@ static void uki_with_initrd_behind(void **state)
     (void)state;
     handoff.door = DOOR_LINUX64;
     uki(kernel_file());
-    join(initrd('z', 100));
+    join(initrd('z', 22));
     blob_module("");
     opens(false);
     assert_bytes(boot.file, kernel_file());
     assert_int_equal(boot.module_count, 3);
-    assert_module(2, initrd('z', 100), "");
+    assert_module(2, initrd('z', 22), "");
     assert_closed(true, "modules", "takes no further initrds");
 }
 
