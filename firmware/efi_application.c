@@ -270,6 +270,18 @@ static bool load(const struct handoff_application *application, EFI_HANDLE *hand
     return set_options(loaded, application->command_line, failure);
 }
 
+/* Gives it what it shall find besides its command line. */
+static bool equip(const struct handoff_application *application, struct initrd_place *place, struct failure *failure)
+{
+    EFI_BOOT_SERVICES *services = efi_system_table()->BootServices;
+
+    running = application;
+    if (application->device_tree.size &&
+        services->InstallConfigurationTable(&tree_guid, (void *)application->device_tree.data))
+        return fail(failure, "efi", "the firmware does not take the device tree");
+    return install_initrd(application, place) || fail(failure, "efi", "the firmware does not take the initrd");
+}
+
 bool efi_start_application(const struct handoff_application *application, uint64_t *status, struct failure *failure)
 {
     EFI_BOOT_SERVICES *services = efi_system_table()->BootServices;
@@ -278,12 +290,10 @@ bool efi_start_application(const struct handoff_application *application, uint64
 
     if (!load(application, &handle, failure))
         return false;
-    if (application->device_tree.size &&
-        services->InstallConfigurationTable(&tree_guid, (void *)application->device_tree.data))
-        return fail(failure, "efi", "the firmware does not take the device tree");
-    running = application;
-    if (!install_initrd(application, &place))
-        return fail(failure, "efi", "the firmware does not take the initrd");
+    if (!equip(application, &place, failure)) {
+        services->UnloadImage(handle);
+        return false;
+    }
 
     /* What it does with exceptions and with the stack protector's segment is its affair. */
     const uint64_t thread_block = msr_read(MSR_FS_BASE);
