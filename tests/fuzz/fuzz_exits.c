@@ -116,6 +116,7 @@ static void make_map(uint8_t first, uint8_t second)
     used(LOADER_AT, 0x10000, MAP_LOADER);
     for (uint64_t i = 0; second & LONG_MAP && i < 200; i++)
         range(6 * GIB + i * 0x2000, 6 * GIB + i * 0x2000 + 0x1000, i & 1 ? MAP_RAM : MAP_NVS);
+    used(6 * GIB, GIB, MAP_FIRMWARE); /* nothing may be copied there either */
 }
 
 static void make_machine(uint8_t first, uint8_t second)
