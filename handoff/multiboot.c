@@ -14,7 +14,6 @@
 #include "handoff/place.h"
 #include "handoff/symbols.h"
 
-#define MODULE_ALIGNMENT MAP_PAGE                    /* header flag 0; it harms nobody who has not asked */
 #define MODULE_LAST      (PLACE_BELOW_4G - MAP_PAGE) /* so that its end is a 32-bit number too */
 #define NO_PARTITION     0xffffff
 #define VGA_TEXT         0xb8000
@@ -69,24 +68,18 @@ static void describe_screen(struct multiboot_information *information, const str
     information->blue_size = fb->blue_size;
 }
 
-static bool place_modules(const struct boot *boot, struct parameters *parameters, char **texts, struct handoff *handoff,
-                          struct launch *launch, struct failure *failure)
+static void list_modules(const struct boot *boot, const uint64_t *addresses, struct parameters *parameters,
+                         char **texts)
 {
     for (uint32_t i = 0; i < boot->module_count; i++) {
-        const struct boot_module *module = &boot->modules[i];
-        uint64_t address;
-
-        if (!place_content("module", module->content, MODULE_ALIGNMENT, MODULE_LAST, handoff, launch, &address,
-                           failure))
-            return false;
-        parameters->modules[i] = (struct multiboot_module){ .start = (uint32_t)address,
-                                                            .end = (uint32_t)(address + module->content.size),
-                                                            .string = put_text(module->string, texts) };
+        parameters->modules[i] =
+            (struct multiboot_module){ .start = (uint32_t)addresses[i],
+                                       .end = (uint32_t)(addresses[i] + boot->modules[i].content.size),
+                                       .string = put_text(boot->modules[i].string, texts) };
     }
     parameters->information.flags |= MULTIBOOT_INFO_MODULES;
     parameters->information.mods_count = boot->module_count;
     parameters->information.mods_addr = (uint32_t)(uint64_t)parameters->modules;
-    return true;
 }
 
 static bool place_symbols(const struct boot *boot, struct parameters *parameters, uint8_t *headers,
@@ -139,8 +132,8 @@ static uint64_t texts_size(const struct boot *boot)
     return size;
 }
 
-static bool build_information(const struct boot *boot, struct handoff *handoff, struct launch *launch,
-                              struct failure *failure)
+static bool build_information(const struct boot *boot, const uint64_t *addresses, struct handoff *handoff,
+                              struct launch *launch, struct failure *failure)
 {
     const uint64_t map_max = handoff->map.count + E820_SLACK;
     const uint64_t headers_at = (sizeof(struct parameters) + texts_size(boot) + 7) & ~7ull;
@@ -167,20 +160,22 @@ static bool build_information(const struct boot *boot, struct handoff *handoff, 
     launch->parameters = parameters;
     launch->state.rax = MULTIBOOT_BOOT_MAGIC;
     launch->state.rbx = (uint64_t)information;
-    return place_modules(boot, parameters, &texts, handoff, launch, failure) &&
-           place_symbols(boot, parameters, (uint8_t *)parameters + headers_at, handoff, launch, failure);
+    list_modules(boot, addresses, parameters, &texts);
+    return place_symbols(boot, parameters, (uint8_t *)parameters + headers_at, handoff, launch, failure);
 }
 
 static bool prepare(const struct boot *boot, struct handoff *handoff, struct launch *launch, struct failure *failure)
 {
     const struct placement fixed = { .relocatable = false };
+    static uint64_t addresses[BOOT_MODULES_MAX];
     uint64_t offset;
 
     launch->state.mode = LAUNCH_PROTECTED;
     launch->state.instruction = boot->as_multiboot.entry;
     launch->finish = finish;
     return place_program(&boot->as_multiboot.program, &fixed, handoff, launch, &offset, failure) &&
-           build_information(boot, handoff, launch, failure);
+           place_modules(boot, MODULE_LAST, handoff, launch, addresses, failure) &&
+           build_information(boot, addresses, handoff, launch, failure);
 }
 
 const struct exit exit_multiboot = { "multiboot", FACE_MULTIBOOT, NULL, prepare };

@@ -16,12 +16,11 @@
 #include "handoff/symbols.h"
 #include "pagetables/pagetables.h"
 
-#define MODULE_ALIGNMENT MAP_PAGE
-#define MODULE_LAST      (PLACE_BELOW_4G - MAP_PAGE) /* so that its end is a 32-bit number too */
-#define FIXED_TAGS       2048                        /* bytes: all tags that are not counted below */
-#define NO_PARTITION     0xffffffff
-#define VGA_TEXT         0xb8000
-#define SMBIOS_MAX       64
+#define MODULE_LAST  (PLACE_BELOW_4G - MAP_PAGE) /* so that its end is a 32-bit number too */
+#define FIXED_TAGS   2048                        /* bytes: all tags that are not counted below */
+#define NO_PARTITION 0xffffffff
+#define VGA_TEXT     0xb8000
+#define SMBIOS_MAX   64
 /* ACPI 6.5, section 5.2.5.3: the RSDP's sizes in versions 1 and 2, and where its revision is. */
 #define RSDP_SIZE     20
 #define RSDP_2_SIZE   36
@@ -78,22 +77,18 @@ static bool add_copy(struct parameters *parameters, uint32_t type, uint64_t head
     return tag;
 }
 
-static bool add_modules(struct parameters *parameters, const struct boot *boot, struct handoff *handoff,
-                        struct launch *launch, struct failure *failure)
+static bool add_modules(struct parameters *parameters, const struct boot *boot, const uint64_t *addresses,
+                        struct failure *failure)
 {
     for (uint32_t i = 0; i < boot->module_count; i++) {
         const struct boot_module *module = &boot->modules[i];
-        uint64_t length = strlen(module->string) + 1, address;
-        struct multiboot2_module *tag;
+        uint64_t length = strlen(module->string) + 1;
+        struct multiboot2_module *tag = add_tag(parameters, MULTIBOOT2_TAG_MODULE, sizeof(*tag) + length);
 
-        if (!place_content("module", module->content, MODULE_ALIGNMENT, MODULE_LAST, handoff, launch, &address,
-                           failure))
-            return false;
-        tag = add_tag(parameters, MULTIBOOT2_TAG_MODULE, sizeof(*tag) + length);
         if (!tag)
             return fail(failure, "module", "no room for its string");
-        tag->start = (uint32_t)address;
-        tag->end = (uint32_t)(address + module->content.size);
+        tag->start = (uint32_t)addresses[i];
+        tag->end = (uint32_t)(addresses[i] + module->content.size);
         memcpy(tag->string, module->string, length);
     }
     return true;
@@ -286,10 +281,14 @@ static uint64_t information_size(const struct boot *boot, const struct handoff *
 static bool build_information(const struct boot *boot, uint64_t load_base, struct handoff *handoff,
                               struct launch *launch, struct failure *failure)
 {
+    static uint64_t addresses[BOOT_MODULES_MAX];
     const uint64_t room = information_size(boot, handoff);
     const uint64_t front = aligned(sizeof(struct parameters));
-    struct parameters *parameters = place_parameters("boot information", front + room, handoff, launch, failure);
+    struct parameters *parameters;
 
+    if (!place_modules(boot, MODULE_LAST, handoff, launch, addresses, failure))
+        return false;
+    parameters = place_parameters("boot information", front + room, handoff, launch, failure);
     if (!parameters)
         return false;
     *parameters = (struct parameters){ .information = (void *)((uint8_t *)parameters + front),
@@ -302,8 +301,7 @@ static bool build_information(const struct boot *boot, uint64_t load_base, struc
     if (!add_text(parameters, MULTIBOOT2_TAG_COMMAND_LINE, boot->command_line) ||
         !add_text(parameters, MULTIBOOT2_TAG_LOADER_NAME, BOOT_LOADER_NAME))
         return fail(failure, "command line", "no room for it");
-    if (!add_modules(parameters, boot, handoff, launch, failure) ||
-        !add_sections(parameters, boot, handoff, launch, failure))
+    if (!add_modules(parameters, boot, addresses, failure) || !add_sections(parameters, boot, handoff, launch, failure))
         return false;
     if (boot->as_multiboot2.relocatable)
         add_load_base(parameters, load_base);

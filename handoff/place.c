@@ -137,6 +137,17 @@ bool place_content(const char *name, struct span content, uint64_t alignment, ui
     return launch_add(launch, &segment, failure);
 }
 
+bool place_modules(const struct boot *boot, uint64_t maximum, struct handoff *handoff, struct launch *launch,
+                   uint64_t *addresses, struct failure *failure)
+{
+    for (uint32_t i = 0; i < boot->module_count; i++) {
+        if (!place_content("module", boot->modules[i].content, MAP_PAGE, maximum, handoff, launch, &addresses[i],
+                           failure))
+            return false;
+    }
+    return true;
+}
+
 void *place_parameters(const char *name, uint64_t size, struct handoff *handoff, struct launch *launch,
                        struct failure *failure)
 {

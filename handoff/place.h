@@ -8,6 +8,7 @@
 
 #include "common/failure.h"
 #include "common/span.h"
+#include "handoff/boot.h"
 #include "handoff/handoff.h"
 #include "handoff/launch.h"
 #include "handoff/program.h"
@@ -38,6 +39,13 @@ bool place_program(const struct program *program, const struct placement *placem
  */
 bool place_content(const char *name, struct span content, uint64_t alignment, uint64_t maximum, struct handoff *handoff,
                    struct launch *launch, uint64_t *address, struct failure *failure);
+
+/*
+ * The same for each module of `boot`, at a page. It comes before place_parameters, so that what is large finds memory
+ * that nothing small has divided. addresses: of boot->module_count modules.
+ */
+bool place_modules(const struct boot *boot, uint64_t maximum, struct handoff *handoff, struct launch *launch,
+                   uint64_t *addresses, struct failure *failure);
 
 /* Takes `size` bytes, below 1 GiB if that can be and else below 4 GiB, zeroed, in which an exit builds what the payload
  * reads, and adds them to *launch. */

@@ -15,8 +15,6 @@
 #include "handoff/exits.h"
 #include "handoff/place.h"
 
-#define MODULE_ALIGNMENT 4096 /* pvh.pandoc does not ask for it, but Xen and GRUB give no other */
-
 struct parameters {
     struct hvm_start_info info;
     struct hvm_modlist_entry modules[BOOT_MODULES_MAX];
@@ -44,36 +42,39 @@ static uint64_t text_size(const struct boot *boot)
     return size;
 }
 
-/* Linux takes the first module as its only initrd: all of them are put there, one after the other. */
-static bool place_one_initrd(const struct boot *boot, struct parameters *parameters, struct handoff *handoff,
-                             struct launch *launch, struct failure *failure)
-{
+/* Where the modules were put. */
+struct places {
+    uint64_t addresses[BOOT_MODULES_MAX];
     struct linux_initrd initrd;
+};
 
-    if (!linux_place_initrds(boot, PLACE_BELOW_4G, false, handoff, launch, &initrd, failure))
-        return false;
-    parameters->modules[0] = (struct hvm_modlist_entry){ .paddr = initrd.address, .size = initrd.size };
-    parameters->info.nr_modules = initrd.size ? 1 : 0;
-    return true;
-}
-
-static bool place_modules(const struct boot *boot, struct parameters *parameters, char *texts, struct handoff *handoff,
-                          struct launch *launch, struct failure *failure)
+/* Linux takes the first module as its only initrd: all of them are put there, one after the other. */
+static bool find_places(const struct boot *boot, struct places *places, struct handoff *handoff, struct launch *launch,
+                        struct failure *failure)
 {
     if (boot->faces & FACE_LINUX)
-        return place_one_initrd(boot, parameters, handoff, launch, failure);
+        return linux_place_initrds(boot, PLACE_BELOW_4G, false, handoff, launch, &places->initrd, failure);
+    return place_modules(boot, PLACE_BELOW_4G, handoff, launch, places->addresses, failure);
+}
+
+static void list_modules(const struct boot *boot, const struct places *places, struct parameters *parameters,
+                         char *texts)
+{
+    if (boot->faces & FACE_LINUX) {
+        parameters->modules[0] =
+            (struct hvm_modlist_entry){ .paddr = places->initrd.address, .size = places->initrd.size };
+        parameters->info.nr_modules = places->initrd.size ? 1 : 0;
+        return;
+    }
     for (uint32_t i = 0; i < boot->module_count; i++) {
         const struct boot_module *module = &boot->modules[i];
-        struct hvm_modlist_entry *entry = &parameters->modules[i];
 
-        if (!place_content("module", module->content, MODULE_ALIGNMENT, PLACE_BELOW_4G, handoff, launch, &entry->paddr,
-                           failure))
-            return false;
-        entry->size = module->content.size;
-        entry->cmdline_paddr = *module->string ? put_text(module->string, &texts) : 0;
+        parameters->modules[i] =
+            (struct hvm_modlist_entry){ .paddr = places->addresses[i],
+                                        .size = module->content.size,
+                                        .cmdline_paddr = *module->string ? put_text(module->string, &texts) : 0 };
     }
     parameters->info.nr_modules = boot->module_count;
-    return true;
 }
 
 static bool finish(struct launch *launch, const struct handoff *handoff, struct failure *failure)
@@ -93,8 +94,8 @@ static bool finish(struct launch *launch, const struct handoff *handoff, struct 
     return true;
 }
 
-static bool place_start_info(const struct boot *boot, struct handoff *handoff, struct launch *launch,
-                             struct failure *failure)
+static bool place_start_info(const struct boot *boot, const struct places *places, struct handoff *handoff,
+                             struct launch *launch, struct failure *failure)
 {
     const uint64_t map_max = handoff->map.count + E820_SLACK;
     const uint64_t map_at = (sizeof(struct parameters) + text_size(boot) + 7) & ~7ull;
@@ -112,8 +113,7 @@ static bool place_start_info(const struct boot *boot, struct handoff *handoff, s
     parameters->map = (struct hvm_memmap_table_entry *)((uint8_t *)parameters + map_at);
     launch->parameters = parameters;
     launch->state.rbx = (uint64_t)&parameters->info;
-    if (!place_modules(boot, parameters, texts, handoff, launch, failure))
-        return false;
+    list_modules(boot, places, parameters, texts);
     parameters->info.modlist_paddr = parameters->info.nr_modules ? (uint64_t)parameters->modules : 0;
     return true;
 }
@@ -126,6 +126,7 @@ static bool prepare(const struct boot *boot, struct handoff *handoff, struct lau
                                          .minimum = kernel->minimum,
                                          .maximum =
                                              kernel->maximum < PLACE_BELOW_4G ? kernel->maximum : PLACE_BELOW_4G };
+    static struct places places;
     uint64_t offset;
 
     launch->state.mode = LAUNCH_PROTECTED;
@@ -135,7 +136,8 @@ static bool prepare(const struct boot *boot, struct handoff *handoff, struct lau
     if (launch->state.instruction > PLACE_BELOW_4G)
         return fail(failure, "kernel", "its PVH entry, 0x%lx, lies above 4 GiB", launch->state.instruction);
     launch->finish = finish;
-    return place_start_info(boot, handoff, launch, failure);
+    return find_places(boot, &places, handoff, launch, failure) &&
+           place_start_info(boot, &places, handoff, launch, failure);
 }
 
 const struct exit exit_pvh = { "pvh", FACE_PVH, NULL, prepare };

@@ -34,7 +34,7 @@ CONTENTS = {  # every name of UAPI.5 and of systemd-stub(7); the sizes are no mu
     ".uname": b"6.1.0-18-amd64",
     ".pcrsig": b"{}\0",
     ".pcrpkey": b"-----BEGIN PUBLIC KEY-----\n",
-    ".linux": b"\x11" * 0x202 + b"HdrS" + b"\x22" * 5001,
+    ".linux": b"\x11" * 0x1FE + b"\x55\xaa\x11\x11HdrS" + b"\x22" * 5001,
 }
 PROFILES = [(".profile", b"ID=regular\n"), (".profile", b"ID=rescue\n"), (".cmdline", b"single")]
 
