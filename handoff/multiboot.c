@@ -8,13 +8,12 @@
 
 #include <stddef.h>
 
-#include "common/string.h"
 #include "handoff/e820.h"
 #include "handoff/exits.h"
 #include "handoff/place.h"
 #include "handoff/symbols.h"
+#include "handoff/texts.h"
 
-#define MODULE_LAST      (PLACE_BELOW_4G - MAP_PAGE) /* so that its end is a 32-bit number too */
 #define NO_PARTITION     0xffffff
 #define VGA_TEXT         0xb8000
 #define FRAMEBUFFER_RGB  1
@@ -26,16 +25,6 @@ struct parameters {
     struct multiboot_memory_entry *map;
     uint64_t map_max; /* entries */
 };
-
-static uint32_t put_text(const char *text, char **at)
-{
-    char *start = *at;
-    uint64_t size = strlen(text) + 1;
-
-    memcpy(start, text, size);
-    *at += size;
-    return (uint32_t)(uint64_t)start;
-}
 
 static void describe_screen(struct multiboot_information *information, const struct handoff *handoff)
 {
@@ -75,7 +64,7 @@ static void list_modules(const struct boot *boot, const uint64_t *addresses, str
         parameters->modules[i] =
             (struct multiboot_module){ .start = (uint32_t)addresses[i],
                                        .end = (uint32_t)(addresses[i] + boot->modules[i].content.size),
-                                       .string = put_text(boot->modules[i].string, texts) };
+                                       .string = (uint32_t)texts_put(boot->modules[i].string, texts) };
     }
     parameters->information.flags |= MULTIBOOT_INFO_MODULES;
     parameters->information.mods_count = boot->module_count;
@@ -123,20 +112,11 @@ static bool finish(struct launch *launch, const struct handoff *handoff, struct 
     return true;
 }
 
-static uint64_t texts_size(const struct boot *boot)
-{
-    uint64_t size = sizeof(BOOT_LOADER_NAME) + strlen(boot->command_line) + 1;
-
-    for (uint32_t i = 0; i < boot->module_count; i++)
-        size += strlen(boot->modules[i].string) + 1;
-    return size;
-}
-
 static bool build_information(const struct boot *boot, const uint64_t *addresses, struct handoff *handoff,
                               struct launch *launch, struct failure *failure)
 {
     const uint64_t map_max = handoff->map.count + E820_SLACK;
-    const uint64_t headers_at = (sizeof(struct parameters) + texts_size(boot) + 7) & ~7ull;
+    const uint64_t headers_at = (sizeof(struct parameters) + sizeof(BOOT_LOADER_NAME) + texts_size(boot) + 7) & ~7ull;
     const uint64_t map_at = (headers_at + symbols_size(boot) + 7) & ~7ull;
     struct parameters *parameters = place_parameters(
         "multiboot information", map_at + map_max * sizeof(struct multiboot_memory_entry), handoff, launch, failure);
@@ -150,8 +130,8 @@ static bool build_information(const struct boot *boot, const uint64_t *addresses
     parameters->map = (struct multiboot_memory_entry *)((uint8_t *)parameters + map_at);
     parameters->map_max = map_max;
     information->flags = MULTIBOOT_INFO_COMMAND_LINE | MULTIBOOT_INFO_LOADER_NAME;
-    information->cmdline = put_text(boot->command_line, &texts);
-    information->boot_loader_name = put_text(BOOT_LOADER_NAME, &texts);
+    information->cmdline = (uint32_t)texts_put(boot->command_line, &texts);
+    information->boot_loader_name = (uint32_t)texts_put(BOOT_LOADER_NAME, &texts);
     if (handoff->boot_drive.present) {
         information->flags |= MULTIBOOT_INFO_BOOT_DEVICE;
         information->boot_device = (uint32_t)handoff->boot_drive.drive << 24 | NO_PARTITION;
@@ -174,7 +154,7 @@ static bool prepare(const struct boot *boot, struct handoff *handoff, struct lau
     launch->state.instruction = boot->as_multiboot.entry;
     launch->finish = finish;
     return place_program(&boot->as_multiboot.program, &fixed, handoff, launch, &offset, failure) &&
-           place_modules(boot, MODULE_LAST, handoff, launch, addresses, failure) &&
+           place_modules(boot, PLACE_END_BELOW_4G, handoff, launch, addresses, failure) &&
            build_information(boot, addresses, handoff, launch, failure);
 }
 

@@ -16,8 +16,7 @@
 #include "handoff/symbols.h"
 #include "pagetables/pagetables.h"
 
-#define MODULE_LAST  (PLACE_BELOW_4G - MAP_PAGE) /* so that its end is a 32-bit number too */
-#define FIXED_TAGS   2048                        /* bytes: all tags that are not counted below */
+#define FIXED_TAGS   2048 /* bytes: all tags that are not counted below */
 #define NO_PARTITION 0xffffffff
 #define VGA_TEXT     0xb8000
 #define SMBIOS_MAX   64
@@ -286,7 +285,7 @@ static bool build_information(const struct boot *boot, uint64_t load_base, struc
     const uint64_t front = aligned(sizeof(struct parameters));
     struct parameters *parameters;
 
-    if (!place_modules(boot, MODULE_LAST, handoff, launch, addresses, failure))
+    if (!place_modules(boot, PLACE_END_BELOW_4G, handoff, launch, addresses, failure))
         return false;
     parameters = place_parameters("boot information", front + room, handoff, launch, failure);
     if (!parameters)

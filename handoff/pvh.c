@@ -10,10 +10,10 @@
 
 #include <xen/arch-x86/hvm/start_info.h>
 
-#include "common/string.h"
 #include "handoff/e820.h"
 #include "handoff/exits.h"
 #include "handoff/place.h"
+#include "handoff/texts.h"
 
 struct parameters {
     struct hvm_start_info info;
@@ -21,26 +21,6 @@ struct parameters {
     uint64_t map_max;
     struct hvm_memmap_table_entry *map;
 };
-
-/* Copies a text to *at and moves *at behind it; its address. */
-static uint64_t put_text(const char *text, char **at)
-{
-    char *start = *at;
-    uint64_t size = strlen(text) + 1;
-
-    memcpy(start, text, size);
-    *at += size;
-    return (uint64_t)start;
-}
-
-static uint64_t text_size(const struct boot *boot)
-{
-    uint64_t size = strlen(boot->command_line) + 1;
-
-    for (uint32_t i = 0; i < boot->module_count; i++)
-        size += strlen(boot->modules[i].string) + 1;
-    return size;
-}
 
 /* Where the modules were put. */
 struct places {
@@ -72,7 +52,7 @@ static void list_modules(const struct boot *boot, const struct places *places, s
         parameters->modules[i] =
             (struct hvm_modlist_entry){ .paddr = places->addresses[i],
                                         .size = module->content.size,
-                                        .cmdline_paddr = *module->string ? put_text(module->string, &texts) : 0 };
+                                        .cmdline_paddr = *module->string ? texts_put(module->string, &texts) : 0 };
     }
     parameters->info.nr_modules = boot->module_count;
 }
@@ -98,7 +78,7 @@ static bool place_start_info(const struct boot *boot, const struct places *place
                              struct launch *launch, struct failure *failure)
 {
     const uint64_t map_max = handoff->map.count + E820_SLACK;
-    const uint64_t map_at = (sizeof(struct parameters) + text_size(boot) + 7) & ~7ull;
+    const uint64_t map_at = (sizeof(struct parameters) + texts_size(boot) + 7) & ~7ull;
     struct parameters *parameters = place_parameters(
         "start_info", map_at + map_max * sizeof(struct hvm_memmap_table_entry), handoff, launch, failure);
     char *texts = (char *)(parameters + 1);
@@ -107,7 +87,7 @@ static bool place_start_info(const struct boot *boot, const struct places *place
         return false;
     parameters->info.magic = XEN_HVM_START_MAGIC_VALUE;
     parameters->info.version = 1;
-    parameters->info.cmdline_paddr = put_text(boot->command_line, &texts);
+    parameters->info.cmdline_paddr = texts_put(boot->command_line, &texts);
     parameters->info.rsdp_paddr = handoff->rsdp.present ? handoff->rsdp.address : 0;
     parameters->map_max = map_max;
     parameters->map = (struct hvm_memmap_table_entry *)((uint8_t *)parameters + map_at);
