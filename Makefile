@@ -8,7 +8,7 @@ OBJCOPY := objcopy
 
 # ---- the image ----
 
-IMAGE_C := $(wildcard common/*.c cpu/*.c pagetables/*.c firmware/*.c handoff/*.c payloads/*.c menu/*.c entries/*.c)
+IMAGE_C := $(wildcard common/*.c cpu/*.c pagetables/*.c firmware/*.c handoff/*.c payloads/*.c storage/*.c menu/*.c entries/*.c)
 HEADER_S := entries/headers.S entries/linux16.S
 IMAGE_S := $(filter-out %.lds.S $(HEADER_S),$(wildcard cpu/*.S handoff/*.S entries/*.S))
 IMAGE_O := $(IMAGE_C:%.c=$(BUILD)/%.o) $(IMAGE_S:%.S=$(BUILD)/%.S.o)
@@ -23,8 +23,10 @@ IMAGE_CFLAGS := -std=gnu11 -O2 -g $(WARNINGS) $(VERSION_DEFINE) $(EFI_HEADERS) -
 	-fno-strict-aliasing -fstack-protector-strong -mno-red-zone -mgeneral-regs-only -mcmodel=small -MMD -MP
 IMAGE_LDFLAGS := -z norelro -z noexecstack -z max-page-size=4096 --build-id=none --orphan-handling=error \
 	--no-warn-rwx-segments
-# Debian's libraries, of which the decoders are linked in (payloads/unpack.h).
-LIBRARIES := $(foreach library,libz.a libzstd.a liblz4.a liblzma.a,$(shell $(CC) -print-file-name=$(library)))
+# Debian's libraries, of which the decoders (payloads/unpack.h) and what reads and checks FITs (payloads/fit.h) are linked
+# in; and the compiler's own, which does the division of long numbers.
+LIBRARIES := $(foreach library,libz.a libzstd.a liblz4.a liblzma.a libfdt.a libmbedcrypto.a libgcc.a,\
+	$(shell $(CC) -print-file-name=$(library)))
 
 IMAGES := $(BUILD)/quadrivium.elf $(BUILD)/quadrivium.efi
 
@@ -48,7 +50,7 @@ $(BUILD)/%.lds: entries/%.lds.S common/layout.h
 # The body is linked position-independent; the headers then take their numbers from its symbols.
 $(BUILD)/image.elf: $(BUILD)/image.lds $(IMAGE_O)
 	@echo "  LD      $@"
-	@$(LD) $(IMAGE_LDFLAGS) -pie --no-dynamic-linker -z text -T $< $(IMAGE_O) $(LIBRARIES) -o $@
+	@$(LD) $(IMAGE_LDFLAGS) -pie --no-dynamic-linker -z text -T $< -Map=$(BUILD)/image.map $(IMAGE_O) $(LIBRARIES) -o $@
 
 $(BUILD)/headers.elf: $(BUILD)/headers.lds $(HEADER_O) $(BUILD)/image.elf
 	@echo "  LD      $@"
@@ -72,12 +74,12 @@ $(BUILD)/quadrivium.efi: $(BUILD)/headers.elf $(BUILD)/body
 
 # ---- the host tool ----
 
-PACK_C := tools/pack.c tools/image.c common/text.c common/failure.c \
+PACK_C := tools/pack.c tools/image.c tools/fit_key.c common/text.c common/failure.c \
 	$(filter-out payloads/expand.c payloads/library.c payloads/print.c,$(wildcard payloads/*.c))
 
 $(BUILD)/quadrivium-pack: $(PACK_C) $(wildcard tools/*.h payloads/*.h common/*.h common/layout.h) | $(BUILD)/packages-build
 	@echo "  TOOL    $@"
-	@$(CC) -std=gnu11 -O2 -g $(WARNINGS) $(VERSION_DEFINE) -I. $(PACK_C) $(LIBRARIES) -o $@
+	@$(CC) -std=gnu11 -O2 -g $(WARNINGS) $(VERSION_DEFINE) -I. $(PACK_C) -l:libmbedx509.a $(LIBRARIES) -o $@
 
 # ---- tests ----
 

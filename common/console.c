@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The table of consoles, and printing on those that are started; see console.h. */
+/* The table of consoles, printing on those that are started, and their keys; see console.h. */
 #include "common/console.h"
 
+#include "common/keys.h"
 #include "common/text.h"
 
 #define CONSOLES_MAX 8
@@ -58,6 +59,25 @@ bool console_any(void)
             return true;
     }
     return false;
+}
+
+int console_read(void)
+{
+    for (unsigned i = 0; i < CONSOLES_MAX; i++) {
+        const int key = started[i] && known[i]->read ? known[i]->read() : KEY_NONE;
+
+        if (key != KEY_NONE)
+            return key;
+    }
+    return KEY_NONE;
+}
+
+void console_each(void (*visit)(void *context, const struct console *console), void *context)
+{
+    for (unsigned i = 0; i < CONSOLES_MAX; i++) {
+        if (started[i])
+            visit(context, known[i]);
+    }
 }
 
 static void put(void *context, char byte)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Consoles and printing. A console is one row: a name as `qv.console=` has it and two functions. Those that need no
- * more than I/O ports and memory are known here (consoles.c); one that lives in a firmware registers itself.
+ * Consoles: printing, keys, and a screen to draw on. A console is one row: a name as `qv.console=` has it and its
+ * functions. Those that need no more than I/O ports and memory are known here (console_NAME.c); one that lives in a
+ * firmware registers itself.
  */
 #ifndef COMMON_CONSOLE_H
 #define COMMON_CONSOLE_H
@@ -11,6 +12,23 @@
 #include "common/failure.h"
 #include "common/span.h"
 
+enum style {
+    STYLE_PLAIN,
+    STYLE_SELECTED, /* the line that Enter would take */
+    STYLE_TITLE,    /* what stands above and below */
+    STYLE_MUTED,    /* what cannot be taken */
+    STYLE_WARNING,
+};
+
+/* A console whose characters have places. Row and column count from 0. */
+struct screen {
+    void (*size)(unsigned *columns, unsigned *rows); /* as it is now */
+    void (*clear)(void);                             /* in plain style, the cursor at 0, 0 */
+    void (*move)(unsigned column, unsigned row);
+    void (*style)(enum style style); /* of what is written from now on */
+    void (*cursor)(bool visible);
+};
+
 struct console {
     const char *name;
     /*
@@ -19,6 +37,8 @@ struct console {
      */
     bool (*start)(struct span options, bool forced);
     void (*write)(char byte);
+    int (*read)(void);           /* the next key (common/keys.h), without waiting; NULL: it has none */
+    const struct screen *screen; /* NULL: it only prints, line by line */
 };
 
 /* Makes a console known, before any is started. The structure stays the caller's and must live on. */
@@ -39,13 +59,19 @@ void console_stop(const char *name);
 /* Whether any console is started. */
 bool console_any(void);
 
+/* The next key of any started console, without waiting; KEY_NONE where nobody pressed one. */
+int console_read(void);
+
+/* Calls visit for each started console. */
+void console_each(void (*visit)(void *context, const struct console *console), void *context);
+
 /* Prints on every started console; the format is that of text_format. A newline becomes CR LF. */
 void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* `quadrivium: warning: …` and a newline. */
 void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The devices of consoles.c */
+/* The devices of console_com1.c, console_debugcon.c and console_vga.c */
 extern const struct console console_com1, console_debugcon, console_vga;
 
 #endif

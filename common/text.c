@@ -180,6 +180,20 @@ size_t text_format(char *start, size_t size, const char *format, ...)
     return length;
 }
 
+bool text_append(char *buffer, size_t size, const char *text)
+{
+    size_t length = strnlen(buffer, size), more = strlen(text);
+    const bool fits = length < size && more < size - length;
+
+    if (length >= size)
+        return false;
+    if (!fits)
+        more = size - length - 1;
+    memcpy(buffer + length, text, more);
+    buffer[length + more] = '\0';
+    return fits;
+}
+
 static bool is_blank(uint8_t byte)
 {
     return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';

@@ -22,6 +22,12 @@ size_t text_format(char *buffer, size_t size, const char *format, ...) __attribu
 size_t text_vformat(char *buffer, size_t size, const char *format, va_list arguments);
 
 /*
+ * Appends text, byte for byte, to the NUL-terminated one in buffer, which holds size bytes. False, and as much as fits,
+ * where it does not.
+ */
+bool text_append(char *buffer, size_t size, const char *text);
+
+/*
  * Takes the next word (separated by blanks; double quotes keep blanks together, as in Linux's parameters) off the front
  * of *rest. Returns false where there is none. The word points into the text, quotes included.
  */

@@ -14,8 +14,12 @@
 #include "entries/doors.h"
 #include "entries/fault.h"
 #include "firmware/efi.h"
+#include "firmware/loader_interface.h"
 #include "firmware/power.h"
+#include "firmware/tpm.h"
 #include "handoff/exits.h"
+#include "menu/load.h"
+#include "menu/open.h"
 #include "menu/options.h"
 #include "menu/select.h"
 #include "pagetables/pagetables.h"
@@ -23,21 +27,28 @@
 #include "payloads/sections.h"
 
 #define ARENA_SIZE (64 * 1024)
+#define NOT_RUN    UINT64_MAX /* no status that a payload could return */
 
 extern const uint8_t image_base[];
 extern uint64_t door_ticks;
 
 static struct handoff handoff __attribute__((section(".noinit")));
 static uint8_t arena[ARENA_SIZE] __attribute__((aligned(16), section(".noinit")));
-static struct options options;
+static struct options options, own_options;
 static struct sections sections;
-static struct entry entry;
+static struct parts parts;
 static struct boot boot;
 static struct launch launch;
 
 /* The payload's words: those of the loader before us, and those that come first, its own. */
 static char words[LAYOUT_COMMAND_LINE_MAX + 1] __attribute__((section(".noinit")));
 static char command_line[2 * LAYOUT_COMMAND_LINE_MAX + 2] __attribute__((section(".noinit")));
+
+/* What the list of entries is made from, and the list. */
+static const struct expander expander = { &handoff.map, identity_reach };
+static struct collection collection;
+static struct memory_map map_before __attribute__((section(".noinit")));
+static bool whole; /* as a UKI has to be, to have its signature or to use its own stub */
 
 /* In the image, physical memory is memory. */
 static const void *view(const struct physical *physical, uint64_t address, uint64_t size)
@@ -130,17 +141,30 @@ static void print_warnings(void)
         warn("unknown word %.*s", (int)options.unknown[i].size, (const char *)options.unknown[i].data);
 }
 
-/* The payload's command line: its own words, then those of the loader before us. */
-static bool compose_command_line(struct failure *failure)
+/*
+ * The payload's command line: its own words, then those of the loader before us, unless nobody vouches for them; or
+ * what a person made of it. Our words in it count where the host has none.
+ */
+static bool compose_command_line(const struct selector *selector, struct failure *failure)
 {
-    const struct span parts[] = { entry.command_line, entry.string, text_span(words) };
-    struct options ignored = { 0 };
+    const struct span texts[] = { parts.command_line, parts.addons, parts.options, parts.string,
+                                  text_span(selector->words) };
+    const struct span edited = text_span(selector->edited ? selector->edited : "");
+    const unsigned count = sizeof(texts) / sizeof(*texts) - (selector->secure ? 2 : 0);
 
     command_line[0] = '\0';
-    for (unsigned i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
-        if (!options_read(&ignored, parts[i], command_line, sizeof(command_line)))
+    own_options = (struct options){ 0 };
+    /* UAPI.5, "Multi-Profile UKIs": how a stub is told which. */
+    if (whole && parts.profile > SECTIONS_FIRST_PROFILE)
+        text_format(command_line, sizeof(command_line), "@%u", parts.profile - SECTIONS_FIRST_PROFILE);
+    if (selector->edited && !options_read(&own_options, edited, command_line, sizeof(command_line)))
+        return fail(failure, "command line", "longer than %lu bytes", sizeof(command_line) - 1);
+    for (unsigned i = 0; !selector->edited && i < count; i++) {
+        if (!options_read(&own_options, texts[i], command_line, sizeof(command_line)))
             return fail(failure, "command line", "longer than %lu bytes", sizeof(command_line) - 1);
     }
+    if (selector->secure && (parts.string.size || selector->words[0]))
+        warn("Secure Boot: what the loader before us wants on the command line is left out");
     boot.command_line = command_line;
     return true;
 }
@@ -160,24 +184,46 @@ static void print_timeline(void)
     print("still to be copied: %lu bytes\n", bytes);
 }
 
-/* Finds what to start, and makes it ready for any exit. */
-static bool load(struct failure *failure)
+/* By which protocol the payload shall be entered: the host's word, the entry's own, its format's. */
+static struct span wanted_exit(void)
 {
-    const struct expander expander = { &handoff.map, identity_reach };
-    bool whole;
+    if (options.exit.data)
+        return options.exit;
+    if (own_options.exit.data)
+        return own_options.exit;
+    return parts.exit[0] ? text_span(parts.exit) : (struct span){ NULL, 0 };
+}
 
-    if (!select_entry(&handoff, &sections, &memory, &expander, &entry, failure))
-        return false;
+/* Loads an entry, and makes it ready for any exit. */
+static bool load(const struct selector *selector, const struct entry *entry, struct failure *failure)
+{
+    const bool packed = entry->kind == ENTRY_PARTS && collection.carried.parts.packed;
+
+    whole = text_equals(options.exit, "efi") || (selector->secure && !packed);
+
     stamp(PHASE_SELECTED);
-    /* Only as a whole has a UKI a signature, or may use its own stub. */
-    whole = text_equals(options.exit, "efi") || (handoff.efi.secure_boot && handoff.efi.boot_services && !entry.packed);
+    boot = (struct boot){ 0 };
+    if (!entry_load(entry, whole, selector->around, &collection, &parts, failure))
+        return false;
     stamp(PHASE_LOADED);
-    if (!select_open(&entry, whole, &expander, &boot, failure) || !compose_command_line(failure))
+    if (!parts_open(&parts, whole, &expander, &boot, failure) || !compose_command_line(selector, failure))
         return false;
     stamp(PHASE_UNPACKED);
     if (options.debug)
         payload_print(&boot);
     return true;
+}
+
+/* Into the TPM, where there is one: what the firmware does not measure by itself. */
+static void measure(const char *id)
+{
+    if (!tpm_present())
+        return;
+    tpm_measure_text(TPM_PCR_CONFIG, boot.command_line, boot.command_line);
+    if (!launch.run)
+        tpm_measure_payload(boot.file, id);
+    for (uint32_t i = 0; i < boot.module_count; i++)
+        tpm_measure(TPM_PCR_INITRD, boot.modules[i].content, "initrd");
 }
 
 static bool prepare(struct span wanted, struct failure *failure)
@@ -191,26 +237,24 @@ static bool prepare(struct span wanted, struct failure *failure)
         return false;
     stamp(PHASE_EXIT);
     print("quadrivium " QUADRIVIUM_VERSION ": %s to %s: %s (%s), %u module%s\n", door_name(handoff.door),
-          launch.protocol, boot.kind, entry.source, boot.module_count, boot.module_count == 1 ? "" : "s");
+          launch.protocol, boot.kind, parts.source, boot.module_count, boot.module_count == 1 ? "" : "s");
     if (options.timeline)
         print_timeline();
     return true;
 }
 
-/* Runs what the firmware starts, until it returns; then we return too, as it did. */
-static void run(void)
+/*
+ * Runs what the firmware starts, until it returns. True where it is then to be started in another way: a kernel whose
+ * EFI stub gave up may still go by the Linux protocol, if the user left the choice to us.
+ */
+static bool run(uint64_t *status, struct failure *failure)
 {
-    struct failure failure;
-    uint64_t status;
-
-    if (!launch.run(&launch, &handoff, &status, &failure))
-        fatal(&failure);
-    print("quadrivium: the payload returned: status 0x%lx\n", status);
-    /* A kernel whose EFI stub gave up may still be started by the Linux protocol, if the user left the choice to us. */
-    if (!status || options.exit.data || !(boot.faces & FACE_LINUX) || handoff.efi.secure_boot)
-        efi_exit(status);
-    if (!prepare(text_span("linux64"), &failure))
-        fatal(&failure);
+    if (!launch.run(&launch, &handoff, status, failure))
+        return false;
+    print("quadrivium: the payload returned: status 0x%lx\n", *status);
+    fail(failure, boot.kind, "it returned, with status 0x%lx", *status);
+    return *status && !wanted_exit().data && (boot.faces & FACE_LINUX) && !handoff.efi.secure_boot &&
+           prepare(text_span("linux64"), failure);
 }
 
 static bool enter(const struct given *given, struct failure *failure)
@@ -236,6 +280,49 @@ static bool enter(const struct given *given, struct failure *failure)
     return true;
 }
 
+/* Makes an entry ready to be entered; what the firmware starts for us it runs, too. */
+static bool start_entry(const struct selector *selector, const struct entry *entry, uint64_t *status,
+                        struct failure *failure)
+{
+    if (!load(selector, entry, failure) || !prepare(wanted_exit(), failure))
+        return false;
+    measure(entry->id);
+    loader_interface_leave();
+    return !launch.run || run(status, failure);
+}
+
+/* Tries entries until one is ready. Where a person can choose another, what failed, or returned, is only told. */
+static bool select_and_start(struct failure *failure)
+{
+    const struct surroundings around = { &handoff, &sections, &memory, &expander };
+    struct selector selector = { .around = &around,
+                                 .options = &options,
+                                 .words = words,
+                                 .secure = handoff.efi.secure_boot && handoff.efi.boot_services,
+                                 .collection = &collection };
+
+    if (!select_start(&selector, failure))
+        return false;
+    for (;;) {
+        const struct entry *entry = select_next(&selector, failure);
+        uint64_t status = NOT_RUN;
+
+        if (!entry)
+            return false;
+        map_before = handoff.map;
+        if (start_entry(&selector, entry, &status, failure))
+            return true;
+        if (options.on_error_given || !select_again(&selector, failure)) {
+            if (status != NOT_RUN)
+                efi_exit(status); /* as the payload did */
+            return false;
+        }
+        /* What the firmware gave is not asked back: it would have to be found range by range. */
+        if (!handoff.map.claim)
+            handoff.map = map_before;
+    }
+}
+
 /* Called by start.S with what the door's stub left. */
 void quadrivium_main(enum door door, uint64_t first, uint64_t second) __attribute__((noreturn));
 void quadrivium_main(enum door door, uint64_t first, uint64_t second)
@@ -255,10 +342,8 @@ void quadrivium_main(enum door door, uint64_t first, uint64_t second)
         handoff_print(&handoff);
     if (options.fault.data && !fault_provoke(options.fault))
         warn("unknown fault %.*s", (int)options.fault.size, (const char *)options.fault.data);
-    if (!load(&failure) || !prepare(options.exit, &failure))
+    if (!select_and_start(&failure))
         fatal(&failure);
-    if (launch.run)
-        run();
     if ((launch.state.mode != LAUNCH_FIRMWARE && handoff.leave && !handoff.leave(&handoff, &failure)) ||
         !launch_finish(&launch, &handoff, &failure))
         fatal(&failure);

@@ -26,24 +26,6 @@ static struct {
     UINT32 descriptor_version;
 } map;
 
-/* ---- the console ---- */
-
-static bool console_ready(struct span options, bool forced)
-{
-    (void)forced;
-    return !options.size && alive && systab->ConOut;
-}
-
-static void console_write(char byte)
-{
-    CHAR16 text[2] = { (CHAR16)(uint8_t)byte, 0 };
-
-    if (alive)
-        systab->ConOut->OutputString(systab->ConOut, text);
-}
-
-static const struct console console_efi = { "efi", console_ready, console_write };
-
 void efi_attach(uint64_t image_handle, uint64_t system_table)
 {
     image = (EFI_HANDLE)image_handle;
@@ -269,4 +251,10 @@ void efi_reset(bool power_off)
 {
     if (systab)
         systab->RuntimeServices->ResetSystem(power_off ? EfiResetShutdown : EfiResetCold, EFI_SUCCESS, 0, NULL);
+}
+
+void efi_stall(uint64_t microseconds)
+{
+    if (alive)
+        systab->BootServices->Stall(microseconds);
 }

@@ -8,6 +8,7 @@
 
 #include "common/failure.h"
 #include "common/physical.h"
+#include "common/span.h"
 #include "handoff/handoff.h"
 
 /* Remembers where the firmware is and makes its console known. Nothing else here may be called before. */
@@ -28,12 +29,21 @@ void efi_read_options(struct handoff *handoff);
  */
 bool efi_read_initrd(struct handoff *handoff, struct failure *failure);
 
+/*
+ * Whether the firmware accepts a PE, as Secure Boot has it: loads it and unloads it at once, without starting it. A
+ * failure that says why not.
+ */
+bool efi_verify(struct span file, struct failure *failure);
+
 /* Whether boot services are alive. */
 bool efi_alive(void);
 
 /* Ends our image with this status: with an error the firmware goes on with its next boot option. */
 void efi_exit(uint64_t status) __attribute__((noreturn));
 void efi_exit_failed(void) __attribute__((noreturn)); /* a load error */
+
+/* Waits while the firmware does its work; not at all where boot services are not alive. */
+void efi_stall(uint64_t microseconds);
 
 /* Resets or turns off, with boot services or (after they have ended) without. Returns where there is no EFI. */
 void efi_reset(bool power_off);

@@ -205,69 +205,84 @@ static const char *status_text(EFI_STATUS status)
     }
 }
 
-static uint64_t path_size(const EFI_DEVICE_PATH *path)
-{
-    const uint8_t *node = (const uint8_t *)path;
-    const unsigned nodes_max = 64;
-
-    for (unsigned i = 0; i < nodes_max; i++) {
-        const EFI_DEVICE_PATH *here = (const EFI_DEVICE_PATH *)node;
-        uint64_t size = here->Length[0] | here->Length[1] << 8;
-
-        if (size < sizeof(*here))
-            return 0;
-        node += size;
-        if (here->Type == END_DEVICE_PATH_TYPE && here->SubType == END_ENTIRE_DEVICE_PATH_SUBTYPE)
-            return (uint64_t)(node - (const uint8_t *)path);
-    }
-    return 0;
-}
-
-/* Boot managers and stubs look for their files where they came from: where we did. The firmware frees the path. */
+/*
+ * Boot managers and stubs look for their files where they came from. The firmware knows it of a path with a volume;
+ * what came from memory came from where we did. The firmware frees the path.
+ */
 static void set_origin(EFI_LOADED_IMAGE *loaded)
 {
-    EFI_BOOT_SERVICES *services = efi_system_table()->BootServices;
-    EFI_LOADED_IMAGE *own;
+    const EFI_LOADED_IMAGE *own = efi_own_image();
+    struct span file;
     void *path;
 
-    if (loaded->DeviceHandle || services->HandleProtocol(efi_image_handle(), &loaded_image_guid, (void **)&own))
+    if (loaded->DeviceHandle || !own)
         return;
     loaded->DeviceHandle = own->DeviceHandle;
-
-    uint64_t size = own->FilePath ? path_size(own->FilePath) : 0;
-
-    if (!size || services->AllocatePool(EfiLoaderData, size, &path))
+    file = efi_path(own->FilePath);
+    path = file.size ? efi_pool(file.size) : NULL;
+    if (!path)
         return;
-    memcpy(path, own->FilePath, size);
+    memcpy(path, file.data, file.size);
     loaded->FilePath = path;
+}
+
+/* LoadImage of what lies in memory, as if it came from the volume and file, where they are given. */
+static bool load_image(struct span content, EFI_HANDLE volume, const char *file, EFI_HANDLE *handle, const char *what,
+                       struct failure *failure)
+{
+    static uint8_t made[EFI_PATH_MAX] __attribute__((aligned(8)));
+    EFI_BOOT_SERVICES *services = efi_system_table()->BootServices;
+    struct memory_path memory = {
+        { HARDWARE_DEVICE_PATH, HW_MEMMAP_DP, { sizeof(memory) - sizeof(EFI_DEVICE_PATH), 0 } },
+        EfiLoaderData,
+        (uint64_t)content.data,
+        (uint64_t)content.data + content.size - 1,
+        PATH_END,
+    };
+    EFI_DEVICE_PATH *path = &memory.header;
+    EFI_STATUS status;
+
+    if (volume && file && efi_path_of_file(efi_device_path(volume), file, made))
+        path = (EFI_DEVICE_PATH *)made;
+    *handle = NULL;
+    status = services->LoadImage(FALSE, efi_image_handle(), path, (void *)content.data, content.size, handle);
+    if (!status)
+        return true;
+    if (*handle) /* loaded, but not verified */
+        services->UnloadImage(*handle);
+    return fail(failure, "efi", "the firmware does not load %s: status 0x%lx, %s", what, (uint64_t)status,
+                status_text(status));
 }
 
 static bool load(const struct handoff_application *application, EFI_HANDLE *handle, struct failure *failure)
 {
     EFI_BOOT_SERVICES *services = efi_system_table()->BootServices;
-    struct memory_path path = {
-        { HARDWARE_DEVICE_PATH, HW_MEMMAP_DP, { sizeof(path) - sizeof(EFI_DEVICE_PATH), 0 } },
-        EfiLoaderData,
-        (uint64_t)application->file.data,
-        (uint64_t)application->file.data + application->file.size - 1,
-        PATH_END,
-    };
     EFI_LOADED_IMAGE *loaded;
-    EFI_STATUS status;
 
-    *handle = NULL;
-    status = services->LoadImage(FALSE, efi_image_handle(), &path.header, (void *)application->file.data,
-                                 application->file.size, handle);
-    if (status) {
-        if (*handle) /* loaded, but not verified */
-            services->UnloadImage(*handle);
-        return fail(failure, "efi", "the firmware does not load the payload: status 0x%lx, %s", (uint64_t)status,
-                    status_text(status));
+    if (!load_image(application->file, application->volume, application->path, handle, "the payload", failure))
+        return false;
+    loaded = efi_protocol(*handle, &loaded_image_guid);
+    if (loaded) {
+        set_origin(loaded);
+        if (set_options(loaded, application->command_line, failure))
+            return true;
+    } else {
+        fail(failure, "efi", "the payload has no loaded image");
     }
-    if (services->HandleProtocol(*handle, &loaded_image_guid, (void **)&loaded))
-        return fail(failure, "efi", "the payload has no loaded image");
-    set_origin(loaded);
-    return set_options(loaded, application->command_line, failure);
+    services->UnloadImage(*handle);
+    return false;
+}
+
+bool efi_verify(struct span file, struct failure *failure)
+{
+    EFI_HANDLE handle;
+
+    if (!efi_alive())
+        return fail(failure, "efi", "there is no firmware that could verify it");
+    if (!load_image(file, NULL, NULL, &handle, "it", failure))
+        return false;
+    efi_system_table()->BootServices->UnloadImage(handle);
+    return true;
 }
 
 /* Gives it what it shall find besides its command line. */

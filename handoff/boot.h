@@ -90,6 +90,10 @@ struct boot {
     uint32_t unknown_sections; /* of the UKI that it came in, and the name of the first */
     char unknown_section[9];
     bool verified; /* by whoever verified our own image: it is packed into it */
+    struct {
+        void *volume;     /* EFI: the handle of the volume that `file` came from; or NULL */
+        const char *path; /* its path there: "/EFI/x.efi"; or NULL */
+    } origin;
 
     unsigned faces;                 /* of enum face; the members below are filled where the bit is set */
     unsigned broken;                /* faces that are there, but contradict themselves */

@@ -27,7 +27,9 @@ static bool prepare(const struct boot *boot, struct handoff *handoff, struct lau
     application = (struct handoff_application){ .file = boot->file,
                                                 .command_line = boot->command_line,
                                                 .initrd_count = boot->module_count,
-                                                .device_tree = boot->device_tree };
+                                                .device_tree = boot->device_tree,
+                                                .volume = boot->origin.volume,
+                                                .path = boot->origin.path };
     for (uint32_t i = 0; i < boot->module_count; i++)
         application.initrds[i] = boot->modules[i].content;
     launch->parameters = &application;

@@ -93,6 +93,8 @@ struct handoff_application {
     uint32_t initrd_count;
     struct span initrds[HANDOFF_MODULES_MAX]; /* become one file, each padded to 4 bytes, that LoadFile2 gives */
     struct span device_tree;                  /* becomes a configuration table; data NULL: none */
+    void *volume;                             /* the EFI handle that it came from, or NULL: from memory */
+    const char *path;                         /* its path there: "/EFI/x.efi"; or NULL */
 };
 
 struct handoff {

@@ -35,6 +35,27 @@ static bool read_mark(struct options *options, struct span value)
     return true;
 }
 
+#define TIMEOUT_MAX (24 * 60 * 60)
+
+static bool read_timeout(struct options *options, struct span value)
+{
+    uint64_t seconds;
+
+    if (!text_number(value, &seconds) || seconds > TIMEOUT_MAX)
+        return false;
+    options->timeout = (uint32_t)seconds;
+    return options->has_timeout = true;
+}
+
+/* A title has blanks: qv.entry="Debian GNU/Linux". */
+static bool read_entry(struct options *options, struct span value)
+{
+    if (value.size >= 2 && value.data[0] == '"' && value.data[value.size - 1] == '"')
+        value = (struct span){ value.data + 1, value.size - 2 };
+    options->entry = value;
+    return value.size;
+}
+
 /* Takes what follows `qv.`. False where it means nothing. */
 static bool read_word(struct options *options, struct span word)
 {
@@ -48,6 +69,10 @@ static bool read_word(struct options *options, struct span word)
         return value.size && (read_console(options, value), true);
     if (text_prefix(word, "exit=", &value))
         return value.size && (options->exit = value, true);
+    if (text_prefix(word, "entry=", &value))
+        return read_entry(options, value);
+    if (text_prefix(word, "timeout=", &value))
+        return read_timeout(options, value);
     if (text_prefix(word, "fault=", &value))
         return value.size && (options->fault = value, true);
     if (text_prefix(word, "mark=", &value))

@@ -13,7 +13,10 @@
 enum on_error { ON_ERROR_HALT, ON_ERROR_REBOOT, ON_ERROR_POWEROFF };
 
 struct options {
-    struct span exit; /* qv.exit=NAME; data NULL: not given */
+    struct span exit;  /* qv.exit=NAME; data NULL: not given */
+    struct span entry; /* qv.entry=NAME|NUMBER, without quotes; data NULL: not given */
+    bool has_timeout;  /* qv.timeout=SECONDS */
+    uint32_t timeout;
     uint32_t console_count;
     struct span consoles[OPTIONS_CONSOLES_MAX]; /* qv.console=NAME[,…], in order */
     bool debug;                                 /* qv.debug */

@@ -1,252 +1,232 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Selecting an entry; see select.h. Pure: compiled natively for tests as well. */
+/* Selecting an entry; see select.h. What decides is in choose.c; here is what it takes to ask and to tell. */
 #include "menu/select.h"
 
 #include <stddef.h>
 
+#include "common/console.h"
+#include "common/keys.h"
+#include "common/progress.h"
 #include "common/string.h"
 #include "common/text.h"
-#include "payloads/uki.h"
-#include "payloads/unpack.h"
+#include "cpu/cpu.h"
+#include "firmware/efi.h"
+#include "firmware/power.h"
+#include "menu/load.h"
+#include "menu/menu.h"
+#include "menu/random_seed.h"
+#include "storage/path.h"
 
-static bool add_module(struct entry *entry, struct span content, const char *string, bool joined,
-                       struct failure *failure)
+static struct menu menu;
+
+/* ---- the consoles ---- */
+
+static void note_keys(void *context, const struct console *console)
 {
-    if (!content.size)
-        return true;
-    if (entry->module_count == BOOT_MODULES_MAX)
-        return fail(failure, "modules", "more than %u", BOOT_MODULES_MAX);
-    entry->modules[entry->module_count++] = (struct boot_module){ content, string, joined };
-    return true;
+    bool *has_keys = context;
+
+    *has_keys = *has_keys || console->read;
 }
 
-static bool module_content(const struct handoff *handoff, uint32_t index, const struct physical *physical,
-                           struct span *content, struct failure *failure)
+static bool has_keys(void)
 {
-    const struct handoff_module *module = &handoff->modules[index];
+    bool found = false;
 
-    *content = (struct span){ physical_view(physical, module->start, module->size), module->size };
-    return content->data || fail(failure, "modules", "module %u, %lu bytes at 0x%lx, is out of our reach", index,
-                                 module->size, module->start);
+    console_each(note_keys, &found);
+    return found;
 }
 
-/* A module's string without its first word, if that is a path: the loader before us may or may not have put one there.
- */
-static struct span without_path(const char *string)
+static uint64_t ticks(void)
 {
-    struct span text = text_span(string), rest = text, word;
-
-    if (text_next_word(&rest, &word) && (word.data[0] == '/' || word.data[0] == '('))
-        return rest;
-    return text;
+    return __builtin_ia32_rdtsc();
 }
 
-/*
- * UAPI.5, "UKI Components". Microcode comes before other initrds, because the kernel looks for it in the first bytes.
- * The modules of the entry go behind those of the sections.
- */
-static bool take_sections(const struct sections *sections, struct entry *entry, struct failure *failure)
+static void idle(void)
 {
-    static struct boot_module given[BOOT_MODULES_MAX];
-    const uint32_t count = entry->module_count;
+    efi_stall(10000); /* microseconds; elsewhere nothing waits for the processor but us */
+    __builtin_ia32_pause();
+}
 
-    for (uint32_t i = 0; i < count; i++)
-        given[i] = entry->modules[i];
-    entry->module_count = 0;
-    entry->content = section_find(sections, ".linux");
-    entry->command_line = section_find(sections, ".cmdline");
-    entry->device_tree = section_find(sections, ".dtb");
-    entry->os_release = section_find(sections, ".osrel");
-    entry->uname = section_find(sections, ".uname");
-    if (!add_module(entry, section_find(sections, ".ucode"), "", true, failure) ||
-        !add_module(entry, section_find(sections, ".initrd"), "", true, failure))
+/* ---- what the menu calls for ---- */
+
+bool select_command_line(const struct selector *selector, const struct entry *entry, char *text, uint64_t size,
+                         struct failure *failure)
+{
+    static char own[LAYOUT_COMMAND_LINE_MAX + 1];
+    const struct span texts[] = { { (uint8_t *)own, sizeof(own) },
+                                  selector->collection->carried.parts.string,
+                                  text_span(selector->words) };
+    struct options ignored = { 0 };
+
+    if (!entry_command_line(entry, selector->around, selector->collection, own, sizeof(own), failure))
         return false;
-    for (uint32_t i = 0; i < count; i++) {
-        if (!add_module(entry, given[i].content, given[i].string, given[i].joined, failure))
-            return false;
+    text[0] = '\0';
+    for (unsigned i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+        if (!options_read(&ignored, texts[i], text, size))
+            return fail(failure, "command line", "longer than %lu bytes", size - 1);
     }
     return true;
 }
 
-bool select_entry(const struct handoff *handoff, const struct sections *sections, const struct physical *physical,
-                  const struct expander *expander, struct entry *entry, struct failure *failure)
+static bool edit(void *context, const struct entry *entry, char *text, uint64_t size, struct failure *failure)
 {
-    *entry = (struct entry){ .exact = handoff->door == DOOR_MULTIBOOT2 || handoff->door == DOOR_MULTIBOOT2_EFI };
-    if (section_find(sections, ".linux").data) {
-        entry->source = "packed";
-        entry->packed = true;
-        if (!take_sections(sections, entry, failure))
-            return false;
-    }
-    for (uint32_t i = 0; i < handoff->module_count; i++) {
-        struct span content;
+    return select_command_line(context, entry, text, size, failure);
+}
 
-        if (!module_content(handoff, i, physical, &content, failure))
-            return false;
-        if (entry->source || expand_recognise(expander, content) == PAYLOAD_DATA) {
-            if (!add_module(entry, content, handoff->modules[i].string, !entry->exact, failure))
-                return false;
-            continue;
+static bool set_default(void *context, const struct entry *entry, struct failure *failure)
+{
+    (void)context;
+    return loader_interface_set_default(entry->id, failure);
+}
+
+static void print_entry(void *context, const struct entry *entry)
+{
+    const struct selector *selector = context;
+    static char line[LAYOUT_COMMAND_LINE_MAX + 1];
+    struct failure failure;
+
+    print("entry: %s\n  title: %s\n", entry->id, entry->shown);
+    if (entry->version[0])
+        print("  version: %s\n", entry->version);
+    if (entry->tree)
+        print("  source: %s%s\n", entry->tree->name, entry->path);
+    if (entry->counter.counted)
+        print("  tries: %u left, %u done\n", entry->counter.left, entry->counter.done);
+    if (entry->problem[0])
+        print("  problem: %s\n", entry->problem);
+    if (select_command_line(selector, entry, line, sizeof(line), &failure))
+        print("  command line: %s\n", line);
+    handoff_print(selector->around->handoff);
+}
+
+/* ---- telling the system ---- */
+
+static const char *entry_id(const void *context, uint32_t index)
+{
+    const struct entries *entries = context;
+
+    return entries->entry[index].id;
+}
+
+/* UAPI.1, "Boot counting": the file gets its next name before the kernel is started. */
+static bool count_try(const struct entry *entry, char *path, struct failure *failure)
+{
+    const char *suffix = entry->kind == ENTRY_UKI ? ".efi" : ".conf";
+    char name[TREE_NAME_MAX + 1];
+    uint64_t folder;
+
+    path[0] = '\0';
+    if (!entry->counter.counted || !entry->tree || !entry->tree->rename)
+        return true;
+    folder = (uint64_t)(path_name(entry->path) - entry->path);
+    if (counter_next(path_name(entry->path), suffix, name) &&
+        !entry->tree->rename(entry->tree, entry->path, name, failure))
+        return false;
+    memcpy(path, entry->path, folder);
+    path[folder] = '\0';
+    return text_append(path, TREE_PATH_MAX,
+                       counter_next(path_name(entry->path), suffix, name) ? name : path_name(entry->path));
+}
+
+static bool run_command(const struct selector *selector, const struct entry *entry, struct failure *failure)
+{
+    if (entry->kind == ENTRY_REBOOT)
+        power_reboot();
+    if (entry->kind == ENTRY_POWEROFF)
+        power_off(selector->around->handoff, selector->around->physical);
+    return loader_interface_set_up(failure);
+}
+
+/* ---- the way through ---- */
+
+bool select_start(struct selector *selector, struct failure *failure)
+{
+    static struct loader_wishes system;
+    struct collection *collection = selector->collection;
+    struct entries *entries = &collection->entries;
+    struct wishes wishes = { .has_timeout = selector->options->has_timeout,
+                             .timeout = selector->options->timeout,
+                             .system = &system,
+                             .conf = &collection->conf };
+
+    const char *unused;
+
+    loader_interface_introduce(selector->around->handoff);
+    if (efi_alive()) /* elsewhere what is loaded lies in memory, and measuring the clock takes 2 ms */
+        progress_clock(tsc_frequency(&unused));
+    if (!collect(selector->around, collection, failure))
+        return false;
+    wishes.entry = entries_text(entries, selector->options->entry, failure);
+    if (!wishes.entry)
+        return false;
+    loader_interface_read(&system);
+    loader_interface_entries(entry_id, entries, entries->count);
+    selector->interactive = wishes.interactive = has_keys();
+    wishes.key_held = wishes.interactive && console_read() != KEY_NONE;
+    selector->choice = select_choose(entries, &wishes);
+    if (selector->choice.missing && !selector->choice.menu)
+        return fail(failure, "qv.entry", "there is no entry %s", wishes.entry);
+    if (selector->choice.missing)
+        warn("qv.entry: there is no entry %s", wishes.entry);
+    return true;
+}
+
+static uint32_t ask(struct selector *selector)
+{
+    const struct choice *choice = &selector->choice;
+    const struct loader_conf *conf = &selector->collection->conf;
+    const char *unused;
+    const struct menu_calls calls = { .context = selector,
+                                      .command_line = edit,
+                                      .set_default = set_default,
+                                      .print = print_entry,
+                                      .ticks = ticks,
+                                      .ticks_per_second = tsc_frequency(&unused),
+                                      .idle = idle };
+    uint32_t index;
+
+    menu_start(&menu, &selector->collection->entries, choice->index, choice->counting, choice->seconds);
+    menu.editor = !conf->no_editor && !selector->secure;
+    menu.why_no_editor = selector->secure ? "Secure Boot is on" : "loader.conf says no";
+    if (selector->again.why[0])
+        text_format(menu.message, sizeof(menu.message), "%s: %s", selector->again.what, selector->again.why);
+    index = menu_run(&menu, &calls);
+    selector->edited = menu.edited ? menu.line : NULL;
+    return index;
+}
+
+const struct entry *select_next(struct selector *selector, struct failure *failure)
+{
+    const struct entries *entries = &selector->collection->entries;
+    char path[TREE_PATH_MAX];
+
+    for (;;) {
+        const struct entry *entry;
+
+        selector->edited = NULL;
+        entry = &entries->entry[selector->choice.menu ? ask(selector) : selector->choice.index];
+        selector->choice.index = (uint32_t)(entry - entries->entry);
+        if (entry->kind < ENTRY_FIRMWARE) {
+            if (!count_try(entry, path, failure))
+                warn("%s: its try is not counted: %s", failure->what, failure->why);
+            loader_interface_selected(entry->id, path[0] ? path : NULL);
+            if (!selector->collection->conf.random_seed_off && selector->collection->volume_count &&
+                !random_seed_use(&selector->collection->volumes[0].tree, selector->around->handoff, failure))
+                warn("random seed: %s: %s", failure->what, failure->why);
+            return entry;
         }
-        if (entry->module_count)
-            return fail(failure, "modules", "module %u is a kernel, but comes after an initrd", i);
-        entry->source = "modules";
-        entry->content = content;
-        entry->command_line = without_path(handoff->modules[i].string);
+        if (!run_command(selector, entry, failure) && !select_again(selector, failure))
+            return NULL;
     }
-    return entry->source || fail(failure, "payload", "nothing is packed into the image, and no module is a kernel");
 }
 
-/* ---- opening ---- */
-
-#define TAIL_MAX 64 /* bytes, fewer than any archive has */
-#define PADDING  4  /* boot.txt loaders put files one after the other into one ramdisk, each padded to this */
-
-/* What lies `used` bytes and their padding behind the start of content. */
-static struct span behind(struct span content, uint64_t used)
+bool select_again(struct selector *selector, const struct failure *failure)
 {
-    const uint64_t next = used < content.size ? (used + PADDING - 1) & ~(PADDING - 1ull) : used;
-
-    if (next >= content.size)
-        return (struct span){ NULL, 0 };
-    return (struct span){ content.data + next, content.size - next };
-}
-
-static bool put_module(struct boot *boot, struct span content, const char *string, struct failure *failure)
-{
-    if (boot->module_count == BOOT_MODULES_MAX)
-        return fail(failure, "modules", "more than %u", BOOT_MODULES_MAX);
-    boot->modules[boot->module_count++] = (struct boot_module){ .content = content, .string = string };
+    if (!selector->interactive || entries_bootable(&selector->collection->entries) < 2)
+        return false;
+    print("quadrivium: error: %s: %s\n", failure->what, failure->why);
+    selector->again = *failure;
+    selector->choice.menu = true;
+    selector->choice.counting = false;
     return true;
-}
-
-/* A module that is a kernel is given unpacked, as its payload will want to start it; a Linux wants initrds as they are.
- */
-static bool put_kernel(const struct expander *expander, struct boot *boot, struct span packed, const char *string,
-                       uint64_t *used, struct failure *failure)
-{
-    static struct boot module;
-    struct span content;
-
-    if (!expand(expander, packed, &content, used, failure) || !payload_take_apart(content, &module, failure))
-        return false;
-    if (content.data == packed.data)
-        *used = module.file.size;
-    return put_module(boot, module.file, string, failure);
-}
-
-/* Whether the payload takes its modules as one initrd, so that it is nobody's business what is in them. */
-static bool takes_initrd(const struct boot *boot)
-{
-    return boot->faces & FACE_LINUX;
-}
-
-/* Each kernel at the front is a module, and what then remains is one. */
-static bool put_joined(const struct expander *expander, struct span rest, const char *string, struct boot *boot,
-                       struct failure *failure)
-{
-    uint64_t used;
-
-    while (rest.size && !takes_initrd(boot) && expand_recognise(expander, rest) != PAYLOAD_DATA) {
-        if (!put_kernel(expander, boot, rest, string, &used, failure))
-            return false;
-        rest = behind(rest, used);
-        string = "";
-    }
-    return !rest.size || put_module(boot, rest, string, failure);
-}
-
-/*
- * What lies behind the payload in one piece with it. Some files are longer than their headers tell (a vmlinux taken out
- * of a bzImage has its relocations behind it): where each file comes as itself that is nobody's business, where several
- * came as one it is not to be guessed.
- */
-static bool put_rest(const struct entry *entry, const struct expander *expander, struct span rest, struct boot *boot,
-                     struct failure *failure)
-{
-    const bool initrd = payload_recognise(boot->file) == PAYLOAD_BZIMAGE;
-
-    if (!rest.size || entry->packed || (entry->exact && !initrd))
-        return true;
-    if (initrd)
-        return put_joined(expander, rest, "", boot, failure);
-    /* A few bytes more than the headers tell are common: Xen has 4. */
-    for (uint64_t skip = 0; skip < TAIL_MAX && skip < rest.size; skip += PADDING) {
-        const struct span next = { rest.data + skip, rest.size - skip };
-
-        if (payload_is_archive(next) || expand_recognise(expander, next) != PAYLOAD_DATA)
-            return put_joined(expander, next, "", boot, failure);
-    }
-    if (rest.size < TAIL_MAX)
-        return true;
-    return fail(failure, "modules", "the %lu bytes behind the kernel are neither another one nor an archive",
-                rest.size);
-}
-
-static bool put_modules(const struct entry *entry, const struct expander *expander, struct boot *boot,
-                        struct failure *failure)
-{
-    for (uint32_t i = 0; i < entry->module_count; i++) {
-        const struct boot_module *module = &entry->modules[i];
-        bool compressed = unpack_recognise(module->content) != PACKING_NONE && !takes_initrd(boot);
-        uint64_t used;
-        bool done;
-
-        if (module->joined)
-            done = put_joined(expander, module->content, module->string, boot, failure);
-        else if (compressed && expand_recognise(expander, module->content) != PAYLOAD_DATA)
-            done = put_kernel(expander, boot, module->content, module->string, &used, failure);
-        else
-            done = put_module(boot, module->content, module->string, failure);
-        if (!done)
-            return false;
-    }
-    return true;
-}
-
-/* Whether it is a UKI; *pe is then what it holds. A bzImage is not, though our own packed image has the sections. */
-static bool is_uki(struct span content, struct pe *pe)
-{
-    struct failure ignored; /* who takes it apart will say it */
-
-    return payload_recognise(content) == PAYLOAD_PE && pe_parse(content, pe, &ignored) && pe->is_uki;
-}
-
-bool select_open(struct entry *entry, bool whole, const struct expander *expander, struct boot *boot,
-                 struct failure *failure)
-{
-    static struct pe pe;
-    struct span content, rest;
-    bool uki = false;
-    uint64_t used;
-
-    boot->module_count = 0;
-    if (!expand(expander, entry->content, &content, &used, failure))
-        return false;
-    rest = behind(entry->content, used);
-    uki = is_uki(content, &pe);
-    if (uki) {
-        if (content.data == entry->content.data)
-            rest = behind(content, pe.size);
-        entry->string = entry->command_line;
-        entry->command_line = section_find(&pe.sections, ".cmdline");
-        if (!entry->packed && !entry->exact && (rest.size >= TAIL_MAX || payload_is_archive(rest)) &&
-            !add_module(entry, rest, "", true, failure))
-            return false;
-        rest = (struct span){ NULL, 0 };
-    }
-    if (uki && whole && entry->module_count)
-        return fail(failure, "modules", "a UKI that is started by its own stub takes no further initrds");
-    if (uki && !whole &&
-        (!take_sections(&pe.sections, entry, failure) || !expand(expander, entry->content, &content, &used, failure)))
-        return false;
-    if (!payload_take_apart(content, boot, failure))
-        return false;
-    if (!uki && content.data == entry->content.data)
-        rest = behind(content, boot->file.size);
-    boot->unknown_sections = uki ? pe.unknown_count : 0;
-    memcpy(boot->unknown_section, pe.unknown_first, sizeof(boot->unknown_section));
-    boot->device_tree = entry->device_tree;
-    boot->verified = entry->packed;
-    return put_rest(entry, expander, rest, boot, failure) && put_modules(entry, expander, boot, failure);
 }

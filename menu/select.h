@@ -1,46 +1,74 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which entry: where the payload comes from, what belongs to it, and its command line. */
+/* Which entry is started: what the host, the system before, the configuration and the person at the console want. */
 #ifndef MENU_SELECT_H
 #define MENU_SELECT_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/failure.h"
-#include "common/physical.h"
-#include "common/span.h"
-#include "handoff/boot.h"
-#include "handoff/handoff.h"
-#include "payloads/expand.h"
-#include "payloads/sections.h"
+#include "firmware/loader_interface.h"
+#include "menu/collect.h"
+#include "menu/options.h"
 
-struct entry {
-    const char *source;  /* "packed", "modules" */
-    bool exact;          /* the loader before us gives each file as itself, and not several as one */
-    bool packed;         /* it was verified together with our own image */
-    struct span content; /* the payload as it came: perhaps compressed, perhaps with more behind it */
-    uint32_t module_count;
-    struct boot_module modules[BOOT_MODULES_MAX]; /* likewise as they came, in order */
-    struct span command_line;                     /* its own, before the words of the loader before us */
-    struct span string;                           /* of a UKI: what was said of it as a whole, behind its own */
-    struct span device_tree;                      /* data NULL: none */
-    struct span os_release, uname;                /* of a UKI, for people; data NULL: none */
+/* What decides; texts are NUL-terminated, "" where not given. */
+struct wishes {
+    const char *entry; /* qv.entry */
+    bool has_timeout;  /* qv.timeout */
+    uint32_t timeout;
+    const struct loader_wishes *system; /* EFI variables */
+    const struct loader_conf *conf;
+    bool interactive; /* there are keys to press, and a screen or a line to see the list on */
+    bool key_held;
 };
 
-/*
- * The first of: what quadrivium-pack put into the image; the first module that is a kernel, with the modules behind it.
- * Modules beside a packed kernel are further ones of it. The spans point to where the bytes lie. A failure where there
- * is nothing to start.
- */
-bool select_entry(const struct handoff *handoff, const struct sections *sections, const struct physical *physical,
-                  const struct expander *expander, struct entry *entry, struct failure *failure);
+struct choice {
+    uint32_t index; /* of the entry that is started unless somebody chooses another */
+    bool menu;      /* show it */
+    bool counting;  /* for so many seconds; else until a key is pressed */
+    uint32_t seconds;
+    bool missing; /* no entry is what qv.entry asks for */
+};
+
+/* The seconds that a menu is shown where nobody said how long. */
+#define SELECT_SECONDS 5
 
 /*
- * Makes of an entry what an exit can start: unpacks the payload, takes apart a UKI (unless it is to be started whole,
- * by its own stub) and whatever lies behind the payload in one piece with it. *entry may change: a UKI's parts take its
- * place. The command line is left to the caller.
+ * Decides. The default is the first of these that names an entry: qv.entry, LoaderEntryOneShot, LoaderEntryDefault,
+ * loader.conf, the first entry that is neither bad nor broken. The menu is shown where there are several entries and
+ * the timeout (qv.timeout, the EFI variables, loader.conf, SELECT_SECONDS) is not 0; for a qv.entry that is there only
+ * if qv.timeout asks for it. A key that is held brings it up, unless loader.conf disables it. Pure.
  */
-bool select_open(struct entry *entry, bool whole, const struct expander *expander, struct boot *boot,
-                 struct failure *failure);
+struct choice select_choose(const struct entries *entries, const struct wishes *wishes);
+
+struct selector {
+    const struct surroundings *around;
+    const struct options *options;
+    const char *words; /* those of the host that are not ours; appended to each entry's own */
+    bool secure;       /* Secure Boot: neither words nor editing */
+    struct collection *collection;
+    struct choice choice;
+    bool interactive;
+    const char *edited; /* the command line as a person wants it, whole; NULL: nobody edited it */
+    struct failure again; /* why the entry before could not be started; why[0] == 0: there was none */
+};
+
+/* Finds the entries, tells the system of them, and decides. */
+bool select_start(struct selector *selector, struct failure *failure);
+
+/*
+ * The entry to be started, from the menu where it is to be shown; set-up, reboot and power off are done here. Its try
+ * is counted, and the system told. A failure where nothing can be chosen.
+ */
+const struct entry *select_next(struct selector *selector, struct failure *failure);
+
+/*
+ * The command line of an entry as the menu shows it for editing: its own and the host's words, without our own.
+ * NUL-terminated; false where it has none.
+ */
+bool select_command_line(const struct selector *selector, const struct entry *entry, char *text, uint64_t size,
+                         struct failure *failure);
+
+/* The entry could not be started: whether a person can choose another, to whom this is told. */
+bool select_again(struct selector *selector, const struct failure *failure);
 
 #endif

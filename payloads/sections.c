@@ -16,15 +16,15 @@ _Static_assert(LAYOUT_TEXT == LAYOUT_ENTRY32 + LAYOUT_PAGE, "all headers are in 
 
 static const char profile_name[] = ".profile";
 
-/* .dtbauto, .efifw and .hwids are systemd-stub(7)'s; UAPI.5's own word for .efifw is .fwauto. */
+/* .dtbauto, .efifw and .hwids are systemd-stub(7)'s; UAPI.5's own word for .efifw is .fwauto. .fitkey is ours. */
 static const struct {
     char name[PE_SECTION_NAME_SIZE + 1];
     bool repeats; /* the others are there at most once in a profile */
 } known_names[] = {
-    { ".linux", false }, { ".osrel", false },  { ".cmdline", false }, { ".initrd", false },
-    { ".ucode", false }, { ".splash", false }, { ".fwauto", true },   { ".efifw", true },
-    { ".dtb", true },    { ".dtbauto", true }, { ".hwids", false },   { ".uname", false },
-    { ".sbat", false },  { ".pcrsig", false }, { ".pcrpkey", false }, { ".profile", true },
+    { ".linux", false },  { ".osrel", false },  { ".cmdline", false }, { ".initrd", false }, { ".ucode", false },
+    { ".splash", false }, { ".fwauto", true },  { ".efifw", true },    { ".dtb", true },     { ".dtbauto", true },
+    { ".hwids", false },  { ".uname", false },  { ".sbat", false },    { ".pcrsig", false }, { ".pcrpkey", false },
+    { ".profile", true }, { ".fitkey", false },
 };
 
 #define KNOWN_NAMES (sizeof(known_names) / sizeof(known_names[0]))

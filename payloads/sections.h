@@ -26,7 +26,7 @@ struct section {
     struct span content;                 /* VirtualSize bytes in the image that was parsed, not copied */
 };
 
-/* Those sections whose names UAPI.5 knows, in the order of the table. */
+/* Those sections whose names UAPI.5 knows, and .fitkey (payloads/fit.h), in the order of the table. */
 struct sections {
     unsigned count;
     struct section section[LAYOUT_PE_SECTIONS_MAX];

@@ -71,51 +71,53 @@ bool pe_is(struct span file)
     return has_dos_header(file) && has_signature(file, read_e_lfanew(file));
 }
 
-static bool read_optional(struct span file, uint64_t at, struct headers *headers, struct failure *failure)
+static bool read_optional(struct span head, uint64_t at, struct headers *headers, struct failure *failure)
 {
     uint64_t size = headers->file.SizeOfOptionalHeader;
     struct pe_optional_header *optional = &headers->optional;
     uint64_t fixed = PE32_PLUS_FIXED_SIZE;
     uint32_t directories;
 
-    if (!checked_within(at, size, file.size))
+    if (!checked_within(at, size, head.size))
         return fail(failure, "kernel", "its optional header, %lu bytes at 0x%lx, ends outside its %lu bytes", size, at,
-                    file.size);
-    memcpy(optional, file.data + at, size < sizeof(*optional) ? size : sizeof(*optional));
+                    head.size);
+    memcpy(optional, head.data + at, size < sizeof(*optional) ? size : sizeof(*optional));
     if (optional->Magic == IMAGE_NT_OPTIONAL_HDR32_MAGIC)
         fixed = PE32_FIXED_SIZE;
     else if (optional->Magic != IMAGE_NT_OPTIONAL_HDR64_MAGIC)
         return fail(failure, "kernel", "its optional header, 0x%x, is neither PE32 nor PE32+", optional->Magic);
     if (size < fixed)
         return fail(failure, "kernel", "SizeOfOptionalHeader, %lu, is too small", size);
-    memcpy(&directories, file.data + at + fixed - sizeof(directories), sizeof(directories));
+    memcpy(&directories, head.data + at + fixed - sizeof(directories), sizeof(directories));
     if (directories > PE_DIRECTORIES || size != fixed + directories * sizeof(struct pe_data_directory))
         return fail(failure, "kernel", "SizeOfOptionalHeader, %lu, is not that of %u directories", size, directories);
     if (directories > PE_DIRECTORY_CERTIFICATE_TABLE)
         memcpy(&headers->certificates,
-               file.data + at + fixed + PE_DIRECTORY_CERTIFICATE_TABLE * sizeof(struct pe_data_directory),
+               head.data + at + fixed + PE_DIRECTORY_CERTIFICATE_TABLE * sizeof(struct pe_data_directory),
                sizeof(headers->certificates));
     return true;
 }
 
-static bool read_headers(struct span file, struct headers *headers, struct failure *failure)
+static bool read_headers(struct span file, uint64_t head_size, struct headers *headers, struct failure *failure)
 {
+    const struct span head = { file.data, head_size };
+
     *headers = (struct headers){ 0 };
-    if (!has_dos_header(file))
+    if (!has_dos_header(head))
         return fail(failure, "kernel", "it is no PE file: no MZ header");
 
-    uint32_t e_lfanew = read_e_lfanew(file);
+    uint32_t e_lfanew = read_e_lfanew(head);
     uint64_t at = (uint64_t)e_lfanew + 4;
 
     if (e_lfanew < DOS_HEADER_SIZE)
         return fail(failure, "kernel", "e_lfanew, 0x%x, lies in the MZ header", e_lfanew);
-    if (!checked_within(at, sizeof(headers->file), file.size))
-        return fail(failure, "kernel", "e_lfanew, 0x%x, lies outside its %lu bytes", e_lfanew, file.size);
-    if (!has_signature(file, e_lfanew))
+    if (!checked_within(at, sizeof(headers->file), head.size))
+        return fail(failure, "kernel", "e_lfanew, 0x%x, lies outside its %lu bytes", e_lfanew, head.size);
+    if (!has_signature(head, e_lfanew))
         return fail(failure, "kernel", "it is no PE file: no signature at e_lfanew, 0x%x", e_lfanew);
-    memcpy(&headers->file, file.data + at, sizeof(headers->file));
+    memcpy(&headers->file, head.data + at, sizeof(headers->file));
     at += sizeof(headers->file);
-    if (!read_optional(file, at, headers, failure))
+    if (!read_optional(head, at, headers, failure))
         return false;
 
     uint64_t sections = headers->file.NumberOfSections;
@@ -125,9 +127,9 @@ static bool read_headers(struct span file, struct headers *headers, struct failu
     headers->table = at + headers->file.SizeOfOptionalHeader;
     if (sections == 0 || sections > SECTIONS_LIMIT)
         return fail(failure, "kernel", "NumberOfSections, %lu, is not one of 1 to %u", sections, SECTIONS_LIMIT);
-    if (!checked_within(headers->table, table_size, file.size))
+    if (!checked_within(headers->table, table_size, head.size))
         return fail(failure, "kernel", "its section table, 0x%lx bytes at 0x%lx, ends outside its %lu bytes",
-                    table_size, headers->table, file.size);
+                    table_size, headers->table, head.size);
     if (!checked_within(headers->table, table_size, all) || all > file.size)
         return fail(failure, "kernel", "SizeOfHeaders, 0x%x, does not fit: they end at 0x%lx, the file at 0x%lx", all,
                     headers->table + table_size, file.size);
@@ -229,6 +231,17 @@ static bool is_plain(const char *name)
     return false;
 }
 
+/* UAPI.5, "PE Addons": the sections that one may have. */
+static bool adds(const char *name)
+{
+    static const char names[][PE_SECTION_NAME_SIZE + 1] = { ".cmdline", ".dtb", ".ucode", ".initrd" };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
 static void classify(struct span file, const struct headers *headers, struct pe *pe)
 {
     uint16_t subsystem = headers->optional.Subsystem;
@@ -244,18 +257,23 @@ static void classify(struct span file, const struct headers *headers, struct pe 
         read_section(file, headers, i, &section, name);
         if (strcmp(name, ".linux") == 0)
             pe->is_uki = true;
+        if (adds(name))
+            pe->is_addon = true;
         if (section_name_known(name) || is_plain(name))
             continue;
         if (!pe->unknown_count++)
             memcpy(pe->unknown_first, name, sizeof(name));
     }
+    if (pe->is_uki)
+        pe->is_addon = false;
 }
 
-static bool parse(struct span file, struct pe *pe, struct failure *failure)
+/* Only the first `head` bytes of the file are there to be read. */
+static bool parse(struct span file, uint64_t head, struct pe *pe, struct failure *failure)
 {
     struct headers headers;
 
-    if (!read_headers(file, &headers, failure))
+    if (!read_headers(file, head, &headers, failure))
         return false;
     pe->size = headers.optional.SizeOfHeaders;
     if (!check_certificates(file, &headers, &pe->size, failure))
@@ -263,10 +281,11 @@ static bool parse(struct span file, struct pe *pe, struct failure *failure)
     for (unsigned i = 0; i < headers.file.NumberOfSections; i++)
         if (!check_section(file, &headers, i, &pe->size, failure))
             return false;
-    extend_by_symbols(file, &headers, &pe->size);
+    if (head == file.size)
+        extend_by_symbols(file, &headers, &pe->size);
     classify(file, &headers, pe);
 
-    for (unsigned i = 0; pe->is_uki && i < headers.file.NumberOfSections; i++) {
+    for (unsigned i = 0; (pe->is_uki || pe->is_addon) && i < headers.file.NumberOfSections; i++) {
         struct pe_section_header section;
         struct span content = { file.data, 0 };
         char name[PE_SECTION_NAME_SIZE + 1];
@@ -285,7 +304,16 @@ static bool parse(struct span file, struct pe *pe, struct failure *failure)
 bool pe_parse(struct span file, struct pe *pe, struct failure *failure)
 {
     *pe = (struct pe){ 0 };
-    if (parse(file, pe, failure))
+    if (parse(file, file.size, pe, failure))
+        return true;
+    *pe = (struct pe){ 0 };
+    return false;
+}
+
+bool pe_parse_head(struct span head, uint64_t size, struct pe *pe, struct failure *failure)
+{
+    *pe = (struct pe){ 0 };
+    if (parse((struct span){ head.data, size }, head.size < size ? head.size : size, pe, failure))
         return true;
     *pe = (struct pe){ 0 };
     return false;

@@ -13,8 +13,9 @@
 struct pe {
     bool is_efi_x64; /* machine AMD64, PE32+, subsystem EFI application (or boot or runtime driver): can be started */
     bool is_uki;     /* it has a .linux section */
+    bool is_addon;   /* it has none, but what adds to one: .cmdline, .dtb, .ucode, .initrd */
     uint64_t size;   /* bytes of the file that are the PE: headers, raw sections, certificate table, COFF symbols */
-    struct sections sections; /* those that UAPI.5 knows, their content in the file; only where is_uki */
+    struct sections sections; /* those that UAPI.5 knows, their content in the file; only of these two */
     uint32_t unknown_count;   /* sections with other names than UAPI.5's and those of plain code and data */
     char unknown_first[PE_SECTION_NAME_SIZE + 1];
 };
@@ -29,5 +30,12 @@ bool pe_is(struct span file);
  * file, or are there twice in a profile. *pe is then all zero.
  */
 bool pe_parse(struct span file, struct pe *pe, struct failure *failure);
+
+/*
+ * The same of a file of `size` bytes of which only the beginning is at hand, with its headers: who lists files need not
+ * read all of them. The content of a section has data == head.data + its offset in the file, which is nothing to be
+ * read there.
+ */
+bool pe_parse_head(struct span head, uint64_t size, struct pe *pe, struct failure *failure);
 
 #endif

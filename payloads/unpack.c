@@ -9,8 +9,8 @@
 #include "payloads/library.h"
 #include "payloads/unpack_formats.h"
 
-static const struct format *const formats[] = { &format_gzip, &format_zstd, &format_lz4, &format_lz4_legacy,
-                                                &format_xz };
+static const struct format *const formats[] = { &format_gzip,       &format_zstd, &format_lz4,
+                                                &format_lz4_legacy, &format_xz,   &format_lzma };
 
 #define FORMATS (sizeof(formats) / sizeof(*formats))
 
@@ -55,11 +55,18 @@ static struct span skip(struct span packed)
     return packed;
 }
 
-/* NULL where it has none of the magic numbers. */
+static bool is(const struct format *format, struct span packed)
+{
+    if (format->is)
+        return format->is(packed);
+    return packed.size >= format->magic_size && !memcmp(packed.data, format->magic, format->magic_size);
+}
+
+/* NULL where it is none of the formats. */
 static const struct format *find(struct span packed)
 {
     for (size_t i = 0; i < FORMATS; i++) {
-        if (packed.size >= formats[i]->magic_size && !memcmp(packed.data, formats[i]->magic, formats[i]->magic_size))
+        if (is(formats[i], packed))
             return formats[i];
     }
     return NULL;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Compressed files: gzip, zstd, lz4 (frames, and the older format that Linux's build uses) and xz, by their libraries.
+/*
+ * Compressed files: gzip, zstd, lz4 (frames, and the older format that Linux's build uses), xz and lzma, by their
+ * libraries.
  */
 #ifndef PAYLOADS_UNPACK_H
 #define PAYLOADS_UNPACK_H
@@ -10,17 +12,17 @@
 #include "common/failure.h"
 #include "common/span.h"
 
-enum packing { PACKING_NONE, PACKING_GZIP, PACKING_ZSTD, PACKING_LZ4, PACKING_LZ4_LEGACY, PACKING_XZ };
+enum packing { PACKING_NONE, PACKING_GZIP, PACKING_ZSTD, PACKING_LZ4, PACKING_LZ4_LEGACY, PACKING_XZ, PACKING_LZMA };
 
-/* By the magic number alone. */
+/* By the magic number alone; that of lzma is a header that nothing else has. */
 enum packing unpack_recognise(struct span content);
 
 /* "gzip", "zstd" …: for people. */
 const char *unpack_name(enum packing packing);
 
 /*
- * The size that the first stream will have, where its header says so (zstd, lz4); false where only unpacking tells.
- * What it says is not to be believed further than as a wish for memory.
+ * The size that the first stream will have, where its header says so (zstd, lz4, lzma); false where only unpacking
+ * tells. What it says is not to be believed further than as a wish for memory.
  */
 bool unpack_size(struct span packed, uint64_t *size);
 

@@ -21,6 +21,7 @@ struct format {
     const char *name;
     uint8_t magic[6];
     uint8_t magic_size;
+    bool (*is)(struct span packed);                   /* in place of a magic number, where there is none */
     bool (*size)(struct span packed, uint64_t *size); /* as unpack_size; NULL where headers do not say */
     /*
      * Unpacks to the end of the stream. Where out gets full before, it goes on no further than it takes to know whether
@@ -29,7 +30,7 @@ struct format {
     bool (*run)(struct stream *stream, struct failure *failure);
 };
 
-extern const struct format format_gzip, format_zstd, format_lz4, format_lz4_legacy, format_xz;
+extern const struct format format_gzip, format_zstd, format_lz4, format_lz4_legacy, format_xz, format_lzma;
 
 /* The failures that all have, each returns false. `why` is one clause: "incorrect data check". */
 bool stream_truncated(const struct stream *stream, struct failure *failure);

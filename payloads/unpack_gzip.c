@@ -55,4 +55,6 @@ static bool run(struct stream *stream, struct failure *failure)
 }
 
 /* The third byte is the method, of which there is only one. */
-const struct format format_gzip = { PACKING_GZIP, "gzip", { 0x1f, 0x8b, 8 }, 3, NULL, run };
+const struct format format_gzip = {
+    .packing = PACKING_GZIP, .name = "gzip", .magic = { 0x1f, 0x8b, 8 }, .magic_size = 3, .run = run
+};

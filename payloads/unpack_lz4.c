@@ -216,7 +216,17 @@ static bool run_legacy(struct stream *stream, struct failure *failure)
 }
 
 const struct format format_lz4 = {
-    PACKING_LZ4, "lz4", { 0x04, 0x22, 0x4d, 0x18 }, MAGIC_SIZE, size_of_frame, run_frame
+    .packing = PACKING_LZ4,
+    .name = "lz4",
+    .magic = { 0x04, 0x22, 0x4d, 0x18 },
+    .magic_size = MAGIC_SIZE,
+    .size = size_of_frame,
+    .run = run_frame,
 };
-const struct format format_lz4_legacy = { PACKING_LZ4_LEGACY, "legacy lz4", { 0x02, 0x21, 0x4c, 0x18 },
-                                          MAGIC_SIZE,         NULL,         run_legacy };
+const struct format format_lz4_legacy = {
+    .packing = PACKING_LZ4_LEGACY,
+    .name = "legacy lz4",
+    .magic = { 0x02, 0x21, 0x4c, 0x18 },
+    .magic_size = MAGIC_SIZE,
+    .run = run_legacy,
+};

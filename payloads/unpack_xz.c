@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* xz (The .xz File Format, 1.1.0) by liblzma: one stream, its checks verified. */
+/*
+ * xz (The .xz File Format, 1.1.0) by liblzma: one stream, its checks verified. And what unpack_lzma.c has in common.
+ */
 #include <lzma.h>
 
-#include "payloads/unpack_formats.h"
+#include "payloads/unpack_lzma.h"
 
-#define MEMORY_MAX (160ull << 20) /* a dictionary of 128 MiB, twice what `xz -9` takes, and what goes with it */
-
-static bool explain(const struct stream *stream, lzma_ret result, struct failure *failure)
+bool lzma_explain(const struct stream *stream, lzma_ret result, struct failure *failure)
 {
     switch (result) {
     case LZMA_BUF_ERROR:
@@ -24,7 +24,7 @@ static bool explain(const struct stream *stream, lzma_ret result, struct failure
     }
 }
 
-static bool decode(lzma_stream *lzma, struct stream *stream, struct failure *failure)
+bool lzma_run(lzma_stream *lzma, struct stream *stream, struct failure *failure)
 {
     lzma->next_in = stream->packed.data;
     lzma->avail_in = stream->packed.size;
@@ -45,18 +45,24 @@ static bool decode(lzma_stream *lzma, struct stream *stream, struct failure *fai
         if (result == LZMA_STREAM_END)
             return true;
         if (result != LZMA_OK)
-            return explain(stream, result, failure);
+            return lzma_explain(stream, result, failure);
     }
 }
 
 static bool run(struct stream *stream, struct failure *failure)
 {
     lzma_stream lzma = LZMA_STREAM_INIT; /* memory by malloc */
-    lzma_ret result = lzma_stream_decoder(&lzma, MEMORY_MAX, LZMA_TELL_UNSUPPORTED_CHECK);
-    bool done = result == LZMA_OK ? decode(&lzma, stream, failure) : explain(stream, result, failure);
+    lzma_ret result = lzma_stream_decoder(&lzma, LZMA_MEMORY_MAX, LZMA_TELL_UNSUPPORTED_CHECK);
+    bool done = result == LZMA_OK ? lzma_run(&lzma, stream, failure) : lzma_explain(stream, result, failure);
 
     lzma_end(&lzma);
     return done;
 }
 
-const struct format format_xz = { PACKING_XZ, "xz", { 0xfd, '7', 'z', 'X', 'Z', 0 }, 6, NULL, run };
+const struct format format_xz = {
+    .packing = PACKING_XZ,
+    .name = "xz",
+    .magic = { 0xfd, '7', 'z', 'X', 'Z', 0 },
+    .magic_size = 6,
+    .run = run,
+};

@@ -94,4 +94,9 @@ static bool size_of(struct span packed, uint64_t *size)
     return true;
 }
 
-const struct format format_zstd = { PACKING_ZSTD, "zstd", { 0x28, 0xb5, 0x2f, 0xfd }, 4, size_of, run };
+const struct format format_zstd = { .packing = PACKING_ZSTD,
+                                    .name = "zstd",
+                                    .magic = { 0x28, 0xb5, 0x2f, 0xfd },
+                                    .magic_size = 4,
+                                    .size = size_of,
+                                    .run = run };

@@ -17,7 +17,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "payloads/fit.h"
 #include "payloads/payload.h"
+#include "tools/fit_key.h"
 #include "tools/image.h"
 
 #ifndef QUADRIVIUM_VERSION
@@ -45,6 +47,7 @@ enum { /* getopt_long values; those before OPTION_SECTION make one section each,
        OPTION_CMDLINE,
        OPTION_UNAME,
        OPTION_DEVICETREE,
+       OPTION_FIT_KEY,
        OPTION_INITRD,
        OPTION_LINUX,
        OPTION_SECTION,
@@ -56,7 +59,8 @@ enum { /* getopt_long values; those before OPTION_SECTION make one section each,
 
 static const char *const section_names[OPTION_SECTION] = {
     [OPTION_OS_RELEASE] = ".osrel", [OPTION_CMDLINE] = ".cmdline", [OPTION_UNAME] = ".uname",
-    [OPTION_DEVICETREE] = ".dtb",   [OPTION_INITRD] = ".initrd",   [OPTION_LINUX] = ".linux",
+    [OPTION_DEVICETREE] = ".dtb",   [OPTION_FIT_KEY] = ".fitkey",  [OPTION_INITRD] = ".initrd",
+    [OPTION_LINUX] = ".linux",
 };
 
 static const struct option options[] = {
@@ -66,6 +70,7 @@ static const struct option options[] = {
     { "os-release", required_argument, NULL, OPTION_OS_RELEASE },
     { "uname", required_argument, NULL, OPTION_UNAME },
     { "devicetree", required_argument, NULL, OPTION_DEVICETREE },
+    { "fit-key", required_argument, NULL, OPTION_FIT_KEY },
     { "section", required_argument, NULL, OPTION_SECTION },
     { "image", required_argument, NULL, OPTION_IMAGE },
     { "output", required_argument, NULL, OPTION_OUTPUT },
@@ -83,6 +88,7 @@ static const char help[] = "Usage: quadrivium-pack --linux=KERNEL [OPTION ...] -
                            "      --os-release=TEXT|@FILE  the os-release file of the system (.osrel)\n"
                            "      --uname=TEXT|@FILE    the kernel's release, as uname -r prints it (.uname)\n"
                            "      --devicetree=FILE     a flattened device tree (.dtb)\n"
+                           "      --fit-key=[NAME:]FILE  a public key by which FITs have to be signed (.fitkey)\n"
                            "      --section=NAME:FILE   any other section, behind all those above\n"
                            "      --image=FILE          the image to pack into, plain or packed\n"
                            "      --output=FILE         the packed image; its suffix, .efi or .elf, is its kind\n"
@@ -180,6 +186,37 @@ static void initrd_add(struct content *content, const char *path)
     content_add_file(content, path);
 }
 
+/* A colon behind a slash is part of the file's name. */
+static void fit_key_add(struct content *content, char *argument)
+{
+    char *colon = strchr(argument, ':'), *slash = strchr(argument, '/');
+    bool named = colon && !(slash && slash < colon);
+    struct content file = { .name = content->name };
+    uint8_t entry[FIT_KEY_ENTRY_MAX];
+    struct failure failure;
+    uint64_t size;
+
+    if (named)
+        *colon = '\0';
+    content_add_file(&file, named ? colon + 1 : argument);
+    content->source = file.source;
+    content_add(&file, "", 1);
+    if (!fit_key_entry((struct span){ file.data, file.size - 1 }, named ? argument : "", entry, &size, &failure))
+        die(file.source, "%s", failure.why);
+    content_add(content, entry, size);
+    free(file.data);
+}
+
+static void fit_keys_check(struct content *content)
+{
+    struct fit_key keys[FIT_KEYS_MAX];
+    struct failure failure;
+    uint32_t count;
+
+    if (!fit_keys_parse((struct span){ content->data, content->size }, keys, &count, &failure))
+        die(content->source, "%s", failure.why);
+}
+
 static void kernel_check(struct content *kernel)
 {
     if (payload_recognise((struct span){ kernel->data, kernel->size }) == PAYLOAD_DATA)
@@ -209,6 +246,8 @@ static void content_check(struct content *content)
         text_check(content, false);
     else if (strcmp(content->name, ".dtb") == 0 && (content->size < 4 || memcmp(content->data, FDT_MAGIC, 4)))
         die(content->source, "not a flattened device tree");
+    else if (strcmp(content->name, ".fitkey") == 0)
+        fit_keys_check(content);
 }
 
 /* "efi" or "elf" by the path's suffix, whose case is free (firmware looks for BOOTX64.EFI); NULL: neither. */
@@ -335,7 +374,7 @@ static void arguments_read(int count, char **arguments, struct request *request)
         struct content *content = option < OPTION_SECTION ? &request->single[option] : NULL;
 
         if (content) {
-            if (content->name && option != OPTION_INITRD)
+            if (content->name && option != OPTION_INITRD && option != OPTION_FIT_KEY)
                 usage("--%s is there twice", options[which].name);
             content->name = section_names[option];
         }
@@ -351,6 +390,9 @@ static void arguments_read(int count, char **arguments, struct request *request)
         case OPTION_OS_RELEASE:
         case OPTION_UNAME:
             content_add_argument(content, options[which].name, optarg);
+            break;
+        case OPTION_FIT_KEY:
+            fit_key_add(content, optarg);
             break;
         case OPTION_SECTION:
             section_argument(request, optarg);

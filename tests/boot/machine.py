@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Runs one QEMU machine: start, wait for words on its console, type, take its picture, and end it whatever happens."""
 
+import codecs
 import ctypes
 import json
 import os
@@ -41,7 +42,9 @@ class Machine:
         if qmp:
             self.args += ["-chardev", f"socket,id=qmp,fd={self.far_end.fileno()}", "-mon", "chardev=qmp,mode=control"]
         self.answers = None
-        self.console = ""
+        self.console = ""               # what it said, without escape sequences and carriage returns
+        self.raw = b""                  # and byte for byte, for screen.Screen
+        self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self.started = None
         self.process = None
         self.selector = selectors.DefaultSelector()
@@ -164,7 +167,8 @@ class Machine:
             if not data:
                 return False
             # All of it again, because an escape sequence may have been cut in two.
-            self.console = ESCAPE.sub("", self.console + data.decode(errors="replace").replace("\r", ""))
+            self.console = ESCAPE.sub("", self.console + self.decoder.decode(data).replace("\r", ""))
+            self.raw += data
         return True
 
 

@@ -7,6 +7,8 @@ rescue parser: no configuration file, no module is read from the disk, so that G
 
 import struct
 import subprocess
+import uuid
+import zlib
 
 SECTOR = 512
 FIRST_SECTOR = 2048                     # of the partition; GRUB's BIOS core image lies in the gap before it
@@ -74,6 +76,107 @@ def _core(path, platform, commands, modules):
     config.write_text("".join(f"{command}\n" for command in [f"set root={PARTITION}", *commands]))
     _run("grub-mkimage", "-O", platform, "-p", f"{PARTITION}/grub", "-c", config, "-o", core, *modules)
     return core.read_bytes()
+
+
+# UAPI.2 and the Discoverable Partitions Specification.
+ESP = "c12a7328-f81f-11d2-ba4b-00a0c93ec93b"
+XBOOTLDR = "bc13c2ff-59e6-4262-a352-b275fd6f7172"
+LINUX_DATA = "0fc63daf-8483-4772-8e79-3d69d8477de4"
+GPT_ENTRIES, GPT_ENTRY, GPT_HEADER = 128, 128, 92     # how many, and bytes of each (UEFI 2.10, section 5.3)
+GPT_RESERVED = GPT_ENTRIES * GPT_ENTRY // SECTOR + 1    # sectors of a table: the entries and the header
+PARTITION_PROTECTIVE = 0xEE
+ALIGNMENT = 2048                                        # sectors; what partitioning tools take
+
+
+def partition_guid(path, number):
+    """The unique GUID of partition NUMBER, from 1 on, of the disk that gpt_disk writes to PATH."""
+    return uuid.uuid5(uuid.NAMESPACE_URL, f"{path.name}/{number}")
+
+
+def gpt_disk(path, partitions):
+    """Writes to PATH a disk with a GPT and these PARTITIONS: pairs of a type GUID and a dictionary from name to Path or bytes,
+    the files of its FAT. The unique GUIDs depend on the name of PATH and the partition's number only: partition_guid.
+    """
+    layout, first = [], ALIGNMENT
+    for number, (kind, files) in enumerate(partitions, 1):
+        sources = _sources(path.with_name(f"{path.name}.{number}"), files)
+        sectors = _fat_sectors(sources)
+        layout.append((uuid.UUID(kind), partition_guid(path, number), first, sectors, sources))
+        first += -(-sectors // ALIGNMENT) * ALIGNMENT
+    entries = b"".join(kind.bytes_le + guid.bytes_le + struct.pack("<QQQ", start, start + sectors - 1, 0) + bytes(72)
+                       for kind, guid, start, sectors, _ in layout).ljust(GPT_ENTRIES * GPT_ENTRY, b"\0")
+    total = first + GPT_RESERVED
+    with open(path, "wb") as image:
+        image.truncate(total * SECTOR)
+        image.seek(PARTITION_TABLE)
+        image.write(struct.pack("<B3sB3sII", 0, b"\x00\x02\x00", PARTITION_PROTECTIVE, b"\xff\xff\xff", 1,
+                                min(total - 1, 0xFFFFFFFF)) + bytes(48) + b"\x55\xaa")
+        guid = partition_guid(path, 0)
+        image.write(_gpt_header(guid, 1, total - 1, 2, total, entries).ljust(SECTOR, b"\0") + entries)
+        image.seek((total - GPT_RESERVED) * SECTOR)
+        image.write(entries + _gpt_header(guid, total - 1, 1, total - GPT_RESERVED, total, entries).ljust(SECTOR, b"\0"))
+    for number, (_, _, start, sectors, sources) in enumerate(layout, 1):
+        _fat(f"{path}@@{start * SECTOR}", sectors, start, f"515644{number:02x}", sources)
+    return path
+
+
+def gpt_volume(path, number):
+    """What mtools calls partition NUMBER, from 1 on, of a disk with a GPT: for `mdir -i`, `mcopy -i`."""
+    with open(path, "rb") as image:
+        image.seek(2 * SECTOR + (number - 1) * GPT_ENTRY + 32)
+        return f"{path}@@{struct.unpack('<Q', image.read(8))[0] * SECTOR}"
+
+
+def read_file(volume, name):
+    """The bytes of a file of a FAT volume, as it is now."""
+    return subprocess.run(["mtype", "-i", volume, f"::{name}"], capture_output=True, check=True).stdout
+
+
+def names(volume, folder):
+    """The names in a folder of a FAT volume, as it is now."""
+    listed = subprocess.run(["mdir", "-b", "-i", volume, f"::{folder}"], capture_output=True, check=True, text=True).stdout
+    return {line.rstrip("/").rsplit("/", 1)[1] for line in listed.splitlines()}
+
+
+def _gpt_header(guid, here, there, table, total, entries):
+    def pack(crc):
+        return struct.pack("<8sIIIIQQQQ16sQIII", b"EFI PART", 0x10000, GPT_HEADER, crc, 0, here, there, GPT_RESERVED + 1,
+                           total - GPT_RESERVED - 1, guid.bytes_le, table, GPT_ENTRIES, GPT_ENTRY, zlib.crc32(entries))
+    return pack(zlib.crc32(pack(0)))
+
+
+def _sources(folder, files):
+    """FILES with Paths only: what is given as bytes is written below FOLDER under its own name."""
+    sources = {}
+    for name, source in files.items():
+        if isinstance(source, bytes):
+            data, source = source, folder / name
+            source.parent.mkdir(parents=True, exist_ok=True)
+            source.write_bytes(data)
+        sources[name] = source
+    return sources
+
+
+def _fat_sectors(sources):
+    clusters = sum(-(-source.stat().st_size // 4096) * 4096 for source in sources.values())
+    return -(-max(clusters + FAT_SLACK, MINIMUM) // SECTOR // 64) * 64
+
+
+def _fat(volume, sectors, start, serial, sources):
+    """Formats VOLUME, which begins at sector START of its disk, and fills it."""
+    _run("mformat", "-i", volume, "-T", sectors, "-h", 64, "-s", 32, "-H", start, "-N", serial, "::")
+    folders = sorted({"/".join(name.split("/")[:depth + 1]) for name in sources for depth in range(name.count("/"))})
+    if folders:
+        _run("mmd", "-i", volume, *(f"::{folder}" for folder in folders))
+    together = {}                       # those that keep their names are copied a folder at a time
+    for name, source in sources.items():
+        parent, _, last = name.rpartition("/")
+        if source.name == last:
+            together.setdefault(parent, []).append(source)
+        else:
+            _run("mcopy", "-i", volume, source, f"::{name}")
+    for parent, group in together.items():
+        _run("mcopy", "-i", volume, *group, f"::{parent}/")
 
 
 def _run(*command):

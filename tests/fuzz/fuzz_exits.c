@@ -2,6 +2,7 @@
 /* sources: payloads/payload.c payloads/bzimage.c payloads/sections.c payloads/uki.c payloads/elf.c */
 /* sources: payloads/multiboot.c payloads/multiboot2.c payloads/vmlinux.c payloads/unpack.c payloads/unpack_gzip.c */
 /* sources: payloads/unpack_zstd.c payloads/unpack_lz4.c payloads/unpack_xz.c handoff/exits.c handoff/efi.c */
+/* sources: payloads/unpack_lzma.c */
 /* sources: handoff/linux.c handoff/boot_params.c handoff/multiboot2.c handoff/multiboot.c handoff/pvh.c */
 /* sources: handoff/symbols.c handoff/place.c handoff/e820.c handoff/launch.c pagetables/pagetables.c */
 /* sources: tests/fuzz/memory.c handoff/handoff.c */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sources: payloads/unpack.c payloads/unpack_gzip.c payloads/unpack_zstd.c payloads/unpack_lz4.c */
-/* sources: payloads/unpack_xz.c common/text.c common/failure.c */
+/* sources: payloads/unpack_xz.c payloads/unpack_lzma.c common/text.c common/failure.c */
 /* libraries: -l:libz.a -l:libzstd.a -l:liblz4.a -l:liblzma.a */
 /*
  * A compressed stream. What is unpacked stays within its bounds, and a head is the beginning of the whole. The first
@@ -60,7 +60,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t data_size)
     head = unpack_head(packed, head_out - head_room, head_room);
     require(head <= head_room);
     if (unpack_size(packed, &header_size))
-        require(unpack_recognise(packed) == PACKING_ZSTD || unpack_recognise(packed) == PACKING_LZ4);
+        require(unpack_recognise(packed) == PACKING_ZSTD || unpack_recognise(packed) == PACKING_LZ4 ||
+                unpack_recognise(packed) == PACKING_LZMA);
     if (!unpack(packed, out - capacity, capacity, &size, &used, &failure)) {
         require(*failure.what && *failure.why);
         return 0;

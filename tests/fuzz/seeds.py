@@ -282,7 +282,10 @@ def unpack():
             ("xz-filters", lzma.compress(content, check=lzma.CHECK_NONE, filters=[
                 {"id": lzma.FILTER_X86}, {"id": lzma.FILTER_DELTA, "dist": 3},
                 {"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": 4096}])),
-            ("xz-blocks", tool("xz", "--block-size=1000", "-0", "-c"))):
+            ("xz-blocks", tool("xz", "--block-size=1000", "-0", "-c")),
+            ("lzma", lzma.compress(content, format=lzma.FORMAT_ALONE)),
+            ("lzma-sized", lzma.compress(content, format=lzma.FORMAT_ALONE)[:5] + struct.pack("<Q", len(content)) +
+             lzma.compress(content, format=lzma.FORMAT_ALONE)[13:] + b"070701")):
         Seed(b"\x08\x20" + stream).write("unpack", name)
     Seed(b"\xff\xff" + gzip.compress(bytes(300000), mtime=0)).write("unpack", "gzip-zeros")
 
@@ -295,7 +298,7 @@ def exits():
                 Seed(bytes([first, second]) + path.read_bytes()).write("exits", f"{target}-{path.name}-{machine}")
 
 
-def select():
+def carried():
     """Files in one ramdisk, and compressed ones; each module begins with its size and its string's."""
     def module(content, string=b""):
         return struct.pack("<HB", len(content), len(string)) + string + content
@@ -322,7 +325,7 @@ def select():
             ("xen-and-junk", module(joined(xen, b"relocations"))),
             ("uki", module(unified, b"/uki more") + module(initrd)),
             ("uki-blob", module(joined(unified, initrd))), ("uki-packed", module(packed(unified)))):
-        Seed(data).write("select", name)
+        Seed(data).write("carried", name)
 
 
 def main():
@@ -340,7 +343,7 @@ def main():
     ukis()
     unpack()
     exits()
-    select()
+    carried()
     for name in ("acpi-q35", "acpi-microvm"):
         acpi(name)
 

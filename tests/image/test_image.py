@@ -11,7 +11,6 @@ BUILD = Path(os.environ.get("QUADRIVIUM_BUILD", ROOT / "build"))
 ELF, EFI = BUILD / "quadrivium.elf", BUILD / "quadrivium.efi"
 FIRST = 64              # bytes that hold one magic or the other
 MAGIC = range(0x202, 0x206)
-SIZE_MAX = 448 * 1024       # bytes; three quarters of it are the decoders
 
 
 def output(*command):
@@ -25,10 +24,6 @@ def test_the_two_files_differ_only_in_their_magic_numbers():
     assert set(different) <= set(range(FIRST)) | set(MAGIC)
     assert (elf[:4], efi[:2]) == (b"\x7fELF", b"MZ")
     assert (elf[MAGIC.start:MAGIC.stop], efi[MAGIC.start:MAGIC.stop]) == (bytes(4), b"HdrS")
-
-
-def test_size():
-    assert EFI.stat().st_size <= SIZE_MAX
 
 
 def test_the_body_has_only_relative_relocations():

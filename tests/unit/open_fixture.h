@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Opening an entry: what a test puts together, file by file, it finds again part by part. For tests of menu/select.c.
+/* Opening an entry: what a test puts together, file by file, it finds again part by part. For tests of menu/carried.c and menu/open.c.
  */
 #ifndef TESTS_UNIT_OPEN_FIXTURE_H
 #define TESTS_UNIT_OPEN_FIXTURE_H
 
 #include "common/multiboot.h"
-#include "tests/unit/select_fixture.h"
+#include "tests/unit/carried_fixture.h"
 #include "tests/unit/synthetic_elf.h"
 
 #define BLOB_MAX 0x40000
@@ -77,7 +77,7 @@ static inline const uint8_t *blob_module(const char *string)
 
 static inline bool open_it(bool whole)
 {
-    return select_it() && select_open(&entry, whole, &expander, &boot, &failure);
+    return select_it() && parts_open(&entry, whole, &expander, &boot, &failure);
 }
 
 static inline void opens(bool whole)

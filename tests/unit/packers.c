@@ -161,6 +161,25 @@ static void lz4_legacy(struct packed *packed, struct span content, uint64_t time
     free(out);
 }
 
+static void lzma_feed(lzma_stream *lzma, struct packed *packed, struct span content, uint64_t times)
+{
+    lzma_ret result;
+
+    do {
+        if (!lzma->avail_in && times) {
+            lzma->next_in = content.data;
+            lzma->avail_in = content.size;
+            times--;
+        }
+        lzma->next_out = room_for(packed, STEP);
+        lzma->avail_out = STEP;
+        result = lzma_code(lzma, times ? LZMA_RUN : LZMA_FINISH);
+        packed->size += STEP - lzma->avail_out;
+    } while (result == LZMA_OK);
+    require(result == LZMA_STREAM_END);
+    lzma_end(lzma);
+}
+
 /* full_flush: each time the content is packed ends a block. */
 static void xz(struct packed *packed, struct span content, uint64_t times, lzma_check check, bool full_flush)
 {
@@ -210,6 +229,33 @@ static void xz_blocks(struct packed *packed, struct span content, uint64_t times
     xz(packed, content, times, LZMA_CHECK_CRC64, true);
 }
 
+/* As `xz --format=lzma` does: of unknown size, with a mark at its end. */
+static void lzma_marked(struct packed *packed, struct span content, uint64_t times)
+{
+    lzma_stream lzma = LZMA_STREAM_INIT;
+    lzma_options_lzma options = { 0 };
+
+    require(!lzma_lzma_preset(&options, 0) && lzma_alone_encoder(&lzma, &options) == LZMA_OK);
+    lzma_feed(&lzma, packed, content, times);
+}
+
+/* As the first tools did it: the size in the header, and no mark. */
+static void lzma_sized(struct packed *packed, struct span content, uint64_t times)
+{
+    const uint64_t all = content.size * times;
+    lzma_stream lzma = LZMA_STREAM_INIT;
+    lzma_options_lzma options = { 0 };
+    const lzma_filter filters[] = { { LZMA_FILTER_LZMA1EXT, &options }, { LZMA_VLI_UNKNOWN, NULL } };
+
+    require(!lzma_lzma_preset(&options, 0));
+    lzma_set_ext_size(options, all);
+    packed_add(packed, "\x5d", 1);
+    packed_add32(packed, options.dict_size);
+    packed_add(packed, &all, sizeof(all));
+    require(lzma_raw_encoder(&lzma, filters) == LZMA_OK);
+    lzma_feed(&lzma, packed, content, times);
+}
+
 const struct packer packers[PACKERS] = {
     { "gzip", PACKING_GZIP, false, true, gzip },
     { "zstd", PACKING_ZSTD, true, true, zstd_sized },
@@ -224,6 +270,8 @@ const struct packer packers[PACKERS] = {
     { "xz crc64", PACKING_XZ, false, true, xz_crc64 },
     { "xz sha256", PACKING_XZ, false, true, xz_sha256 },
     { "xz blocks", PACKING_XZ, false, true, xz_blocks },
+    { "lzma", PACKING_LZMA, false, false, lzma_marked },
+    { "lzma sized", PACKING_LZMA, true, false, lzma_sized },
 };
 
 const struct packer *packer_named(const char *name)

@@ -23,7 +23,7 @@ struct packer {
     void (*pack)(struct packed *packed, struct span content, uint64_t times);
 };
 
-#define PACKERS 13
+#define PACKERS 15
 extern const struct packer packers[PACKERS];
 
 /* Aborts the test where it is unknown. */

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sources: menu/select.c payloads/payload.c payloads/expand.c payloads/bzimage.c payloads/sections.c payloads/uki.c */
+/* sources: menu/carried.c menu/parts.c menu/open.c storage/cpio.c storage/disk.c storage/path.c */
+/* sources: storage/fat.c storage/fat_boot.c storage/fat_names.c payloads/fit.c payloads/fit_verify.c */
+/* sources: payloads/payload.c payloads/expand.c payloads/bzimage.c payloads/sections.c payloads/uki.c */
 /* sources: payloads/elf.c payloads/multiboot.c payloads/multiboot2.c payloads/vmlinux.c payloads/unpack.c */
 /* sources: payloads/unpack_gzip.c payloads/unpack_zstd.c payloads/unpack_lz4.c payloads/unpack_xz.c */
+/* sources: payloads/unpack_lzma.c */
 /* sources: handoff/handoff.c common/arena.c common/physical.c common/map.c common/text.c common/failure.c */
 /* sources: tests/unit/packers.c */
-/* libraries: -l:libz.a -l:libzstd.a -l:liblz4.a -l:liblzma.a */
+/* libraries: -l:libz.a -l:libzstd.a -l:liblz4.a -l:liblzma.a -l:libfdt.a -l:libmbedcrypto.a */
 /* Opening an entry: compressed payloads and modules, and what lies behind a payload in one piece with it. */
 #include "tests/unit/open_fixture.h"
 

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sources: menu/select.c payloads/payload.c payloads/expand.c payloads/bzimage.c payloads/sections.c payloads/uki.c */
+/* sources: menu/carried.c menu/parts.c menu/open.c storage/cpio.c storage/disk.c storage/path.c */
+/* sources: storage/fat.c storage/fat_boot.c storage/fat_names.c payloads/fit.c payloads/fit_verify.c */
+/* sources: payloads/payload.c payloads/expand.c payloads/bzimage.c payloads/sections.c payloads/uki.c */
 /* sources: payloads/elf.c payloads/multiboot.c payloads/multiboot2.c payloads/vmlinux.c payloads/unpack.c */
 /* sources: payloads/unpack_gzip.c payloads/unpack_zstd.c payloads/unpack_lz4.c payloads/unpack_xz.c */
+/* sources: payloads/unpack_lzma.c */
 /* sources: handoff/handoff.c common/arena.c common/physical.c common/map.c common/text.c common/failure.c */
 /* sources: tests/unit/packers.c */
-/* libraries: -l:libz.a -l:libzstd.a -l:liblz4.a -l:liblzma.a */
+/* libraries: -l:libz.a -l:libzstd.a -l:liblz4.a -l:liblzma.a -l:libfdt.a -l:libmbedcrypto.a */
 /* Opening an entry that is a UKI: whole, or its parts. */
 #include "tests/unit/open_fixture.h"
 
@@ -147,7 +150,7 @@ static void uki_packed(void **state)
     assert_bytes(boot.file, kernel_file());
     assert_true(boot.verified);
     assert_command_line("root=uki");
-    entry.command_line = entry.string;
+    entry.command_line = entry.options;
     assert_command_line("quiet");
 }
 

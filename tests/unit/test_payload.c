@@ -2,6 +2,7 @@
 /* sources: payloads/payload.c payloads/bzimage.c payloads/sections.c payloads/uki.c payloads/elf.c */
 /* sources: payloads/multiboot.c payloads/multiboot2.c payloads/vmlinux.c payloads/unpack.c payloads/unpack_gzip.c */
 /* sources: payloads/unpack_zstd.c payloads/unpack_lz4.c payloads/unpack_xz.c tests/unit/packers.c */
+/* sources: payloads/unpack_lzma.c */
 /* sources: common/text.c common/failure.c */
 /* libraries: -l:libz.a -l:libzstd.a -l:liblz4.a -l:liblzma.a */
 /* What a run of bytes is, by its beginning, compressed or not; and which faces a payload has. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sources: payloads/unpack.c payloads/unpack_gzip.c payloads/unpack_zstd.c payloads/unpack_lz4.c */
-/* sources: payloads/unpack_xz.c tests/unit/packers.c common/text.c common/failure.c */
+/* sources: payloads/unpack_xz.c payloads/unpack_lzma.c tests/unit/packers.c common/text.c common/failure.c */
 /* libraries: -l:libz.a -l:libzstd.a -l:liblz4.a -l:liblzma.a */
 /*
  * Unpacking what the libraries' own compressors packed (packers.c), whole, cut and damaged. The libraries are not built
@@ -255,6 +255,7 @@ static void names_and_magic_numbers(void **state)
     assert_string_equal(unpack_name(PACKING_NONE), "none");
     assert_string_equal(unpack_name(PACKING_GZIP), "gzip");
     assert_string_equal(unpack_name(PACKING_LZ4_LEGACY), "legacy lz4");
+    assert_string_equal(unpack_name(PACKING_LZMA), "lzma");
     assert_string_equal(unpack_name((enum packing)99), "none");
     assert_int_equal(unpack_recognise((struct span){ NULL, 0 }), PACKING_NONE);
     assert_int_equal(unpack_recognise((struct span){ &byte, 1 }), PACKING_NONE);
@@ -264,6 +265,49 @@ static void names_and_magic_numbers(void **state)
                                               "ELF....",
                              8, 100));
     assert_why("it is not packed in any way that is known");
+}
+
+/* It has no magic number: each part of its header has to be what packers write. */
+static void lzma_headers(void **state)
+{
+    static const uint8_t header[] = { 0x5d, 0, 0, 0x80, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0 };
+    static const struct {
+        uint8_t at, size;
+        uint64_t value;
+        bool is;
+    } cases[] = {
+        { 0, 1, 0x5d, true },
+        { 0, 1, 0x5e, false },
+        { 0, 1, 0, false },
+        { 1, 4, 4096, true },
+        { 1, 4, 6144, true },
+        { 1, 4, 1u << 31, true },
+        { 1, 4, 3u << 30, true },
+        { 1, 4, 0, false },
+        { 1, 4, 2048, false },
+        { 1, 4, 4097, false },
+        { 1, 4, 5 << 20, false },
+        { 1, 4, 7 << 20, false },
+        { 1, 4, UINT32_MAX, false },
+        { 5, 8, 0, true },
+        { 5, 8, 100 << 20, true },
+        { 5, 8, UINT64_MAX - 1, false },
+        { 5, 8, (1ull << 38) - 1, true },
+        { 5, 8, 1ull << 38, false },
+        { 13, 1, 1, false },
+        { 13, 1, 0x80, false },
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        uint8_t bytes[sizeof(header)];
+
+        memcpy(bytes, header, sizeof(header));
+        memcpy(bytes + cases[i].at, &cases[i].value, cases[i].size);
+        assert_int_equal(unpack_recognise(input(bytes, sizeof(bytes))), cases[i].is ? PACKING_LZMA : PACKING_NONE);
+    }
+    for (uint64_t cut = 0; cut < sizeof(header); cut++)
+        assert_int_equal(unpack_recognise(input(header, cut)), PACKING_NONE);
 }
 
 static void sizes_in_headers(void **state)
@@ -400,6 +444,16 @@ static void reasons(void **state)
     assert_false(unpack_into(packed.data, packed.size, 2500));
     assert_string_equal(failure.why, "its xz stream is broken: its data is corrupt");
     free(packed.data);
+    packed = pack(packer_named("lzma"), content, 2500);
+    packed.data[packed.size / 2] ^= 1;
+    packed.data[13 + 1] ^= 0xff; /* the first literal's */
+    assert_false(unpack_into(packed.data, packed.size, 2500));
+    assert_string_equal(failure.why, "its lzma stream is broken: its data is corrupt");
+    packed.data[4] = 0x40; /* 1 GiB and what it was: not recognised; as the whole of it: too much */
+    packed.data[3] = 0;
+    assert_false(unpack_into(packed.data, packed.size, 2500));
+    assert_why("its dictionary is larger than 128 MiB");
+    free(packed.data);
     free(content);
 }
 
@@ -432,7 +486,8 @@ static void bombs(void **state)
         struct packed packed = { 0 };
 
         /* liblzma takes too long to pack that, and all of its checks pack the same. */
-        packer->pack(&packed, (struct span){ zeros, MIB }, packer->packing == PACKING_XZ ? 32 : 1024);
+        packer->pack(&packed, (struct span){ zeros, MIB },
+                     packer->packing == PACKING_XZ || packer->packing == PACKING_LZMA ? 32 : 1024);
 
         clock_t start = clock();
 
@@ -502,6 +557,7 @@ int main(void)
         cmocka_unit_test(only_the_first_stream),
         cmocka_unit_test(skippable_frames),
         cmocka_unit_test(names_and_magic_numbers),
+        cmocka_unit_test(lzma_headers),
         cmocka_unit_test(sizes_in_headers),
         cmocka_unit_test(heads),
         cmocka_unit_test(truncated),

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The firmware's console: Simple Text Output and Simple Text Input (UEFI 2.10, sections 12.3 and 12.4), as long as boot
+ * services are alive.
+ */
+#include <efi.h>
+
+#include "common/console.h"
+#include "common/keys.h"
+#include "firmware/efi.h"
+#include "firmware/efi_calls.h"
+
+/* What mode 0 has (UEFI 2.10, section 12.4.1), where a mode does not say. */
+#define DEFAULT_COLUMNS 80
+#define DEFAULT_ROWS    25
+
+static SIMPLE_TEXT_OUTPUT_INTERFACE *output(void)
+{
+    return efi_alive() ? efi_system_table()->ConOut : NULL;
+}
+
+static bool console_ready(struct span options, bool forced)
+{
+    (void)forced;
+    return !options.size && output();
+}
+
+static void console_write(char byte)
+{
+    CHAR16 text[2] = { (CHAR16)(uint8_t)byte, 0 };
+
+    if (output())
+        output()->OutputString(output(), text);
+}
+
+/* UEFI 2.10, table 12.2: EFI scan codes. */
+static int key_of(const EFI_INPUT_KEY *key)
+{
+    static const uint16_t by_code[] = { [SCAN_UP] = KEY_UP,           [SCAN_DOWN] = KEY_DOWN,
+                                        [SCAN_RIGHT] = KEY_RIGHT,     [SCAN_LEFT] = KEY_LEFT,
+                                        [SCAN_HOME] = KEY_HOME,       [SCAN_END] = KEY_END,
+                                        [SCAN_INSERT] = KEY_INSERT,   [SCAN_DELETE] = KEY_DELETE,
+                                        [SCAN_PAGE_UP] = KEY_PAGE_UP, [SCAN_PAGE_DOWN] = KEY_PAGE_DOWN,
+                                        [SCAN_ESC] = KEY_ESCAPE };
+    const uint16_t code = key->ScanCode, character = key->UnicodeChar;
+
+    if (code)
+        return code < sizeof(by_code) / sizeof(*by_code) && by_code[code] ? by_code[code] : KEY_OTHER;
+    if (character == CHAR_BACKSPACE)
+        return KEY_BACKSPACE;
+    if (character == CHAR_LINEFEED)
+        return KEY_ENTER;
+    return character <= 0x7f ? character : KEY_OTHER;
+}
+
+static int console_key(void)
+{
+    SIMPLE_INPUT_INTERFACE *input = efi_alive() ? efi_system_table()->ConIn : NULL;
+    EFI_INPUT_KEY key;
+
+    return input && input->ReadKeyStroke(input, &key) == EFI_SUCCESS ? key_of(&key) : KEY_NONE;
+}
+
+/* ---- the screen ---- */
+
+static void screen_size(unsigned *columns, unsigned *rows)
+{
+    UINTN wide = 0, high = 0;
+
+    if (output() && (output()->QueryMode(output(), (UINTN)output()->Mode->Mode, &wide, &high) || !wide || !high))
+        wide = high = 0;
+    *columns = wide ? (unsigned)wide : DEFAULT_COLUMNS;
+    *rows = high ? (unsigned)high : DEFAULT_ROWS;
+}
+
+static void screen_style(enum style style)
+{
+    static const uint8_t attributes[] = { [STYLE_PLAIN] = EFI_LIGHTGRAY | EFI_BACKGROUND_BLACK,
+                                          [STYLE_SELECTED] = EFI_BLACK | EFI_BACKGROUND_LIGHTGRAY,
+                                          [STYLE_TITLE] = EFI_WHITE | EFI_BACKGROUND_BLACK,
+                                          [STYLE_MUTED] =
+                                              EFI_CYAN | EFI_BACKGROUND_BLACK, /* dark grey cannot be read on OVMF */
+                                          [STYLE_WARNING] = EFI_YELLOW | EFI_BACKGROUND_BLACK };
+
+    if (output())
+        output()->SetAttribute(output(), attributes[style]);
+}
+
+static void screen_clear(void)
+{
+    screen_style(STYLE_PLAIN);
+    if (output())
+        output()->ClearScreen(output());
+}
+
+static void screen_move(unsigned column, unsigned row)
+{
+    if (output())
+        output()->SetCursorPosition(output(), column, row);
+}
+
+static void screen_cursor(bool visible)
+{
+    if (output())
+        output()->EnableCursor(output(), visible);
+}
+
+static const struct screen screen = { screen_size, screen_clear, screen_move, screen_style, screen_cursor };
+
+const struct console console_efi = { "efi", console_ready, console_write, console_key, &screen };

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What is in memory when we begin; see carried.h. Pure: compiled natively for tests as well. */
+#include "menu/carried.h"
+
+#include <stddef.h>
+
+#include "common/heap.h"
+#include "common/string.h"
+#include "common/text.h"
+#include "payloads/fit.h"
+#include "payloads/unpack.h"
+#include "storage/cpio.h"
+#include "storage/fat.h"
+
+#define HEAD_SIZE 1024               /* bytes that tell an archive or a disk from other data */
+#define FDT_MAGIC "\xd0\x0d\xfe\xed" /* Devicetree Specification 0.4, section 5.2 */
+
+static bool module_content(const struct handoff *handoff, uint32_t index, const struct physical *physical,
+                           struct span *content, struct failure *failure)
+{
+    const struct handoff_module *module = &handoff->modules[index];
+
+    *content = (struct span){ physical_view(physical, module->start, module->size), module->size };
+    return content->data || fail(failure, "modules", "module %u, %lu bytes at 0x%lx, is out of our reach", index,
+                                 module->size, module->start);
+}
+
+/* A module's string without its first word, if that is a path: the loader before us may or may not have put one there.
+ */
+static struct span without_path(const char *string)
+{
+    struct span text = text_span(string), rest = text, word;
+
+    if (text_next_word(&rest, &word) && (word.data[0] == '/' || word.data[0] == '('))
+        return rest;
+    return text;
+}
+
+/* ---- what can be chosen from ---- */
+
+static bool has_fdt_magic(struct span content)
+{
+    return content.size >= 4 && memcmp(content.data, FDT_MAGIC, 4) == 0;
+}
+
+/* Whether it might be a FIT or files: a look at what it begins with, unpacked where it is compressed. */
+static bool is_likely(struct span content, const struct expander *expander)
+{
+    static uint8_t bytes[HEAD_SIZE];
+    struct span head = content;
+    struct disk disk;
+
+    if (unpack_recognise(content) != PACKING_NONE) {
+        heap_start(expander->map, expander->reach);
+        head = (struct span){ bytes, unpack_head(content, bytes, sizeof(bytes)) };
+        heap_end();
+    }
+    disk_in_memory(head, &disk);
+    return cpio_is(head) || has_fdt_magic(head) || fat_is(&disk);
+}
+
+static bool has_boot_tree(const struct tree *tree)
+{
+    static const char *const folders[] = { "/loader", "/EFI/Linux" };
+    struct tree_node node;
+    struct failure ignored;
+
+    for (unsigned i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
+        if (tree->find(tree, folders[i], &node, &ignored) && node.kind == TREE_FOLDER)
+            return true;
+    }
+    return false;
+}
+
+bool carried_recognise(struct span content, const struct expander *expander, struct carried *carried,
+                       struct failure *failure)
+{
+    const uint8_t *given = content.data;
+    struct failure ignored;
+    uint64_t used;
+
+    if (!is_likely(content, expander))
+        return true;
+    if (!expand(expander, content, &content, &used, failure))
+        return false;
+    disk_in_memory(content, &carried->disk);
+    if (fit_is(content)) {
+        carried->kind = CARRIED_FIT;
+        carried->content = content;
+    } else if (cpio_is(content)) {
+        /* An initrd that is broken is its kernel's affair. */
+        if (cpio_open(content, &carried->tree, failure) && has_boot_tree(&carried->tree))
+            carried->kind = CARRIED_TREE;
+    } else if (fat_is(&carried->disk)) {
+        if (!fat_open(&carried->disk, &carried->tree, failure))
+            return false;
+        carried->kind = CARRIED_TREE;
+    }
+    /* What was unpacked for nothing but a look goes back: it may be an initrd of hundreds of megabytes. */
+    if (carried->kind == CARRIED_NOTHING && content.data != given)
+        map_release(expander->map, (uint64_t)content.data, (content.size + MAP_PAGE - 1) & ~(MAP_PAGE - 1), &ignored);
+    return true;
+}
+
+/* ---- modules ---- */
+
+/* Whether a module is the one that all others belong to; then it is taken. */
+static bool take(const char *string, struct span content, const struct expander *expander, struct carried *carried,
+                 struct failure *failure)
+{
+    struct parts *parts = &carried->parts;
+
+    if (!carried_recognise(content, expander, carried, failure))
+        return false;
+    if (carried->kind == CARRIED_NOTHING && expand_recognise(expander, content) != PAYLOAD_DATA) {
+        carried->kind = CARRIED_KERNEL;
+        parts->source = "modules";
+        parts->content = content;
+    }
+    if (carried->kind != CARRIED_NOTHING)
+        parts->string = without_path(string);
+    return true;
+}
+
+bool carried_find(const struct handoff *handoff, const struct sections *sections, const struct physical *physical,
+                  const struct expander *expander, struct carried *carried, struct failure *failure)
+{
+    struct parts *parts = &carried->parts;
+
+    *carried = (struct carried){ .kind = CARRIED_NOTHING };
+    parts->exact = handoff->door == DOOR_MULTIBOOT2 || handoff->door == DOOR_MULTIBOOT2_EFI;
+    parts->profile = SECTIONS_FIRST_PROFILE;
+    parts->exit = "";
+    if (section_find(sections, ".linux").data) {
+        carried->kind = CARRIED_KERNEL;
+        parts->source = "packed";
+        parts->packed = parts->verified = true;
+    }
+    for (uint32_t i = 0; i < handoff->module_count; i++) {
+        const char *string = handoff->modules[i].string;
+        const bool found = carried->kind != CARRIED_NOTHING;
+        struct span content;
+
+        if (!module_content(handoff, i, physical, &content, failure))
+            return false;
+        if (!found && !take(string, content, expander, carried, failure))
+            return false;
+        if (!found && carried->kind != CARRIED_NOTHING && parts->module_count)
+            return fail(failure, "modules", "module %u %s, but comes after an initrd", i,
+                        carried->kind == CARRIED_KERNEL ? "is a kernel" : "has entries");
+        if ((found || carried->kind == CARRIED_NOTHING) &&
+            !parts_add_module(parts, content, string, !parts->exact, failure))
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Loading an entry; see load.h. One function a kind of entry, and a row for each in the table at the end. */
+#include "menu/load.h"
+
+#include <stddef.h>
+
+#include "common/heap.h"
+#include "common/string.h"
+#include "common/text.h"
+#include "firmware/efi.h"
+#include "menu/addons.h"
+#include "menu/conf_entries.h"
+#include "menu/files.h"
+#include "menu/uki_entries.h"
+#include "payloads/uki.h"
+#include "storage/path.h"
+
+/* What all loaders get. */
+struct loading {
+    const struct entry *entry;
+    bool whole;
+    const struct surroundings *around;
+    struct collection *collection;
+};
+
+static struct bls bls; /* too large for the stack */
+static struct pe pe;
+
+/* ---- what lies in memory ---- */
+
+static bool load_parts(const struct loading *loading, struct parts *parts, struct failure *failure)
+{
+    *parts = loading->collection->carried.parts;
+    parts->profile = loading->entry->number;
+    return !parts->packed || parts_take_sections(parts, loading->around->sections, failure);
+}
+
+static bool load_fit(const struct loading *loading, struct parts *parts, struct failure *failure)
+{
+    const struct collection *collection = loading->collection;
+    const struct fit *fit = &collection->fit;
+    struct span rest = { fit->blob.data + fit->size, fit->blob.size - fit->size };
+    static struct fit_parts found;
+    bool done;
+
+    heap_start(loading->around->expander->map, loading->around->expander->reach);
+    done = fit_open(fit, loading->entry->number, collection->keys, collection->key_count, &found, failure);
+    heap_end();
+    if (!done)
+        return false;
+    parts->content = found.kernel;
+    parts->verified = found.verified;
+    parts->device_tree = found.device_tree;
+    parts->command_line = text_span(found.command_line);
+    for (uint32_t i = 0; i < found.ramdisk_count; i++) {
+        if (!parts_add_module(parts, found.ramdisks[i], "", false, failure))
+            return false;
+    }
+    /* A loader with one ramdisk to give may have put others behind it. */
+    return !payload_is_archive(rest) || parts_add_module(parts, rest, "", true, failure);
+}
+
+/* ---- files of a tree ---- */
+
+static bool load_file(const struct loading *loading, struct span given, const char **path, struct span *content,
+                      struct failure *failure)
+{
+    char normal[TREE_PATH_MAX];
+
+    if (!path_normalise(given, normal, failure))
+        return false;
+    *path = entries_text(&loading->collection->entries, text_span(normal), failure);
+    return *path && file_load(loading->entry->tree, *path, loading->around->expander, content, failure);
+}
+
+/* Several lines are one text, with a blank between them. */
+static bool join_options(struct entries *entries, struct span *joined, struct failure *failure)
+{
+    uint64_t size = 0, at = 0;
+    uint8_t *text;
+
+    for (uint32_t i = 0; i < bls.options_count; i++)
+        size += bls.options[i].size + 1;
+    text = entries_take(entries, size + 1, failure);
+    if (!text)
+        return false;
+    for (uint32_t i = 0; i < bls.options_count; i++) {
+        if (i)
+            text[at++] = ' ';
+        memcpy(text + at, bls.options[i].data, bls.options[i].size);
+        at += bls.options[i].size;
+    }
+    text[at] = '\0';
+    *joined = (struct span){ text, at };
+    return true;
+}
+
+static bool load_modules(const struct loading *loading, struct parts *parts, struct failure *failure)
+{
+    for (uint32_t i = 0; i < bls.module_count; i++) {
+        const struct bls_module *module = &bls.modules[i];
+        const char *path, *string = entries_text(&loading->collection->entries, module->string, failure);
+        struct span content;
+
+        if (!string || !load_file(loading, module->path, &path, &content, failure) ||
+            !parts_add_module(parts, content, string, false, failure))
+            return false;
+    }
+    return true;
+}
+
+/* Addons are read by us, or by the UKI's own stub. */
+static bool load_addons(const struct loading *loading, struct parts *parts, struct failure *failure)
+{
+    const bool verified = loading->around->handoff->efi.secure_boot && efi_alive();
+    struct expander const *expander = loading->around->expander;
+    struct failure ignored;
+    struct counter counter;
+    char path[TREE_PATH_MAX], name[TREE_NAME_MAX + 1];
+    uint64_t folder = (uint64_t)(path_name(parts->path) - parts->path);
+
+    if (loading->whole || expand_recognise(expander, parts->content) != PAYLOAD_PE ||
+        !pe_parse(parts->content, &pe, &ignored) || !pe.is_uki)
+        return true;
+    /* Their folder's name has no boot counter (systemd-stub(7)). */
+    counter_read(path_name(parts->path), ".efi", &counter, name);
+    memcpy(path, parts->path, folder);
+    path[folder] = '\0';
+    if (!text_append(path, sizeof(path), name))
+        return fail(failure, name, "its path is too long");
+    return addons_add(loading->entry->tree, path, verified ? efi_verify : NULL, expander, &loading->collection->entries,
+                      parts, failure);
+}
+
+static bool load_conf(const struct loading *loading, struct parts *parts, struct failure *failure)
+{
+    const char *ignored;
+
+    conf_entry_read(loading->entry, &bls);
+    if (bls.kernel_kind == BLS_MULTIBOOT2)
+        parts->exit = "multiboot2";
+    if (bls.kernel_kind == BLS_PVH)
+        parts->exit = "pvh";
+    if (bls.profile > LAYOUT_PE_SECTIONS_MAX)
+        return fail(failure, loading->entry->id, "there is no profile %u", bls.profile);
+    parts->profile = SECTIONS_FIRST_PROFILE + bls.profile;
+    return load_file(loading, bls.kernel, &parts->path, &parts->content, failure) &&
+           load_modules(loading, parts, failure) &&
+           join_options(&loading->collection->entries, &parts->command_line, failure) &&
+           (!bls.devicetree.data || load_file(loading, bls.devicetree, &ignored, &parts->device_tree, failure)) &&
+           load_addons(loading, parts, failure);
+}
+
+static bool load_uki(const struct loading *loading, struct parts *parts, struct failure *failure)
+{
+    parts->path = loading->entry->path;
+    parts->profile = loading->entry->number;
+    return file_load(loading->entry->tree, parts->path, loading->around->expander, &parts->content, failure) &&
+           load_addons(loading, parts, failure);
+}
+
+static bool load_efi(const struct loading *loading, struct parts *parts, struct failure *failure)
+{
+    parts->path = loading->entry->path;
+    return file_load(loading->entry->tree, parts->path, loading->around->expander, &parts->content, failure);
+}
+
+/* ---- all of them ---- */
+
+static bool (*const loaders[])(const struct loading *loading, struct parts *parts, struct failure *failure) = {
+    [ENTRY_PARTS] = load_parts, [ENTRY_CONF] = load_conf, [ENTRY_UKI] = load_uki,
+    [ENTRY_FIT] = load_fit,     [ENTRY_EFI] = load_efi,
+};
+
+/* The modules of the loader before us go behind those of the entry; what it said of the whole behind its words. */
+static bool add_given(const struct parts *given, struct parts *parts, struct failure *failure)
+{
+    for (uint32_t i = 0; i < given->module_count; i++) {
+        const struct boot_module *module = &given->modules[i];
+
+        if (!parts_add_module(parts, module->content, module->string, module->joined, failure))
+            return false;
+    }
+    parts->string = given->string;
+    return true;
+}
+
+bool entry_load(const struct entry *entry, bool whole, const struct surroundings *around, struct collection *collection,
+                struct parts *parts, struct failure *failure)
+{
+    const struct loading loading = { entry, whole, around, collection };
+
+    *parts = (struct parts){ .exact = true, .exit = "", .profile = SECTIONS_FIRST_PROFILE };
+    if (entry->problem[0])
+        return fail(failure, entry->id, "%s", entry->problem);
+    if (entry->kind >= sizeof(loaders) / sizeof(*loaders))
+        return fail(failure, entry->id, "it starts nothing");
+    parts->source = entry->tree ? entry->tree->name : "FIT";
+    parts->volume = entry->tree ? entry->tree->efi_volume : NULL;
+    if (!loaders[entry->kind](&loading, parts, failure))
+        return false;
+    return entry->kind == ENTRY_PARTS || add_given(&collection->carried.parts, parts, failure);
+}
+
+/* ---- command lines ---- */
+
+static bool parts_words(const struct entry *entry, const struct surroundings *around, const struct parts *parts,
+                        struct span *words)
+{
+    struct failure ignored; /* who starts it will say it */
+    struct span content;
+    uint64_t used;
+
+    *words = parts->command_line;
+    if (parts->packed)
+        *words = section_find_in(around->sections, entry->number, ".cmdline");
+    else if (expand_recognise(around->expander, parts->content) == PAYLOAD_PE &&
+             expand(around->expander, parts->content, &content, &used, &ignored) && pe_parse(content, &pe, &ignored) &&
+             pe.is_uki)
+        *words = section_find_in(&pe.sections, entry->number, ".cmdline");
+    return true;
+}
+
+static bool fit_words(const struct entry *entry, const struct surroundings *around, struct collection *collection,
+                      struct span *words, struct failure *failure)
+{
+    const struct loading loading = { entry, false, around, collection };
+    static struct parts parts;
+
+    parts = (struct parts){ 0 };
+    if (!load_fit(&loading, &parts, failure))
+        return false;
+    *words = parts.command_line;
+    return true;
+}
+
+bool entry_command_line(const struct entry *entry, const struct surroundings *around, struct collection *collection,
+                        char *text, uint64_t size, struct failure *failure)
+{
+    struct span words = { NULL, 0 };
+    bool done = true;
+
+    switch (entry->kind) {
+    case ENTRY_PARTS:
+        done = parts_words(entry, around, &collection->carried.parts, &words);
+        break;
+    case ENTRY_CONF:
+        conf_entry_read(entry, &bls);
+        done = join_options(&collection->entries, &words, failure);
+        break;
+    case ENTRY_UKI:
+        done = uki_entry_section(entry, ".cmdline", &collection->entries, &words, failure);
+        break;
+    case ENTRY_FIT:
+        done = fit_words(entry, around, collection, &words, failure);
+        break;
+    case ENTRY_EFI:
+        break;
+    default:
+        return fail(failure, entry->id, "it has no command line");
+    }
+    if (!done)
+        return false;
+    words.size = words.data ? strnlen((const char *)words.data, words.size) : 0;
+    if (words.size >= size)
+        return fail(failure, "command line", "longer than %lu bytes", size - 1);
+    memcpy(text, words.data ? words.data : (const uint8_t *)"", words.size);
+    text[words.size] = '\0';
+    return true;
+}

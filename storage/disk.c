@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Disk images in memory; see disk.h. Pure: compiled natively for tests as well. */
+#include "storage/disk.h"
+
+#include "common/checked.h"
+#include "common/string.h"
+
+static bool read_memory(const struct disk *disk, uint64_t offset, void *buffer, uint64_t size, struct failure *failure)
+{
+    if (!checked_within(offset, size, disk->size))
+        return fail(failure, "disk image", "%lu bytes at 0x%lx are outside its %lu", size, offset, disk->size);
+    if (size)
+        memcpy(buffer, disk->data + offset, size);
+    return true;
+}
+
+void disk_in_memory(struct span image, struct disk *disk)
+{
+    *disk = (struct disk){ .size = image.data ? image.size : 0, .data = image.data, .read = read_memory };
+}
