@@ -35,6 +35,12 @@ bool efi_read_initrd(struct handoff *handoff, struct failure *failure);
  */
 bool efi_verify(struct span file, struct failure *failure);
 
+/*
+ * Sets the mode of the firmware's console as loader.conf(5) has it in console-mode: a number, "auto" (the largest that
+ * is not too small to read), "max", "keep" or nothing. False where there is no such mode; true where no firmware is.
+ */
+bool efi_console_mode(struct span mode);
+
 /* Whether boot services are alive. */
 bool efi_alive(void);
 

@@ -7,6 +7,7 @@
 
 #include "common/console.h"
 #include "common/keys.h"
+#include "common/text.h"
 #include "firmware/efi.h"
 #include "firmware/efi_calls.h"
 
@@ -103,6 +104,48 @@ static void screen_cursor(bool visible)
 {
     if (output())
         output()->EnableCursor(output(), visible);
+}
+
+/* ---- modes ---- */
+
+/* As much as can be read from where one sits: what "auto" takes at most. */
+#define AUTO_COLUMNS 132
+#define AUTO_ROWS    50
+
+/* The mode with the most characters among those that are not larger than this; -1: there is none. */
+static INT32 largest_mode(UINTN columns_max, UINTN rows_max)
+{
+    UINTN most = 0;
+    INT32 found = -1;
+
+    for (INT32 mode = 0; mode < output()->Mode->MaxMode; mode++) {
+        UINTN columns, rows;
+
+        /* A mode may be missing in between (section 12.4.1: 80x50 need not be there). */
+        if (output()->QueryMode(output(), (UINTN)mode, &columns, &rows) || columns > columns_max || rows > rows_max ||
+            columns * rows <= most)
+            continue;
+        most = columns * rows;
+        found = mode;
+    }
+    return found;
+}
+
+bool efi_console_mode(struct span mode)
+{
+    uint64_t number;
+
+    if (!output() || !mode.data || text_equals(mode, "keep"))
+        return true;
+    if (text_equals(mode, "auto"))
+        number = (uint64_t)(int64_t)largest_mode(AUTO_COLUMNS, AUTO_ROWS);
+    else if (text_equals(mode, "max"))
+        number = (uint64_t)(int64_t)largest_mode(UINT32_MAX, UINT32_MAX);
+    else if (!text_number(mode, &number))
+        return false;
+    if (number >= (uint64_t)output()->Mode->MaxMode)
+        return false;
+    return number == (uint64_t)output()->Mode->Mode || !output()->SetMode(output(), number);
 }
 
 static const struct screen screen = { screen_size, screen_clear, screen_move, screen_style, screen_cursor };

@@ -11,11 +11,10 @@
 
 /*
  * Adds those of /loader/addons and of the folder beside the UKI at `path` (UKI.extra.d), each in the order of names
- * (UAPI.10), to its parts. verify: each must be one that the firmware would start (Secure Boot); NULL: none need be. One that
- * is broken or refused is a failure: nothing is started half-equipped.
+ * (UAPI.10), to its parts. verify: each must be one that the firmware would start (Secure Boot); NULL: none need be.
+ * One that is broken or refused is a failure: nothing is started half-equipped.
  */
 bool addons_add(const struct tree *tree, const char *path, bool (*verify)(struct span file, struct failure *failure),
-                const struct expander *expander, struct entries *entries, struct parts *parts,
-                struct failure *failure);
+                const struct expander *expander, struct entries *entries, struct parts *parts, struct failure *failure);
 
 #endif

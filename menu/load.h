@@ -9,11 +9,11 @@
 #include "menu/parts.h"
 
 /*
- * Reads all that an entry is made of into memory. *parts is then to be opened (menu/open.h). whole: a UKI will be started by
- * its own stub, which looks for addons by itself. A failure names what is missing or wrong.
+ * Reads all that an entry is made of into memory. *parts is then to be opened (menu/open.h). whole: a UKI will be
+ * started by its own stub, which looks for addons by itself. A failure names what is missing or wrong.
  */
-bool entry_load(const struct entry *entry, bool whole, const struct surroundings *around,
-                struct collection *collection, struct parts *parts, struct failure *failure);
+bool entry_load(const struct entry *entry, bool whole, const struct surroundings *around, struct collection *collection,
+                struct parts *parts, struct failure *failure);
 
 /*
  * The entry's own command line, NUL-terminated, for a person to see or edit, without reading more than that needs. A

@@ -156,6 +156,9 @@ bool select_start(struct selector *selector, struct failure *failure)
         progress_clock(tsc_frequency(&unused));
     if (!collect(selector->around, collection, failure))
         return false;
+    if (!efi_console_mode(collection->conf.console_mode))
+        warn("loader.conf: the console has no mode %.*s", (int)collection->conf.console_mode.size,
+             (const char *)collection->conf.console_mode.data);
     wishes.entry = entries_text(entries, selector->options->entry, failure);
     if (!wishes.entry)
         return false;

@@ -48,7 +48,7 @@ struct selector {
     struct collection *collection;
     struct choice choice;
     bool interactive;
-    const char *edited; /* the command line as a person wants it, whole; NULL: nobody edited it */
+    const char *edited;   /* the command line as a person wants it, whole; NULL: nobody edited it */
     struct failure again; /* why the entry before could not be started; why[0] == 0: there was none */
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Opening an entry: what a test puts together, file by file, it finds again part by part. For tests of menu/carried.c and menu/open.c.
+/* Opening an entry: what a test puts together, file by file, it finds again part by part. For tests of menu/carried.c
+ * and menu/open.c.
  */
 #ifndef TESTS_UNIT_OPEN_FIXTURE_H
 #define TESTS_UNIT_OPEN_FIXTURE_H
