@@ -6,6 +6,8 @@
 
 #include "common/string.h"
 
+#define COLUMNS_SURE 80 /* every screen has these */
+
 static unsigned between(unsigned value, unsigned least, unsigned most)
 {
     return value < least ? least : value > most ? most : value;
@@ -80,19 +82,11 @@ static bool differs(const struct pictures *pictures, unsigned column, unsigned r
     return now->cell[row][column] != before->cell[row][column] || now->style[row][column] != before->style[row][column];
 }
 
-/* From the first cell of a row that differs to the last one. */
-static bool show_row(const struct pictures *pictures, const struct console *console, unsigned columns, unsigned row)
+static void write_cells(const struct pictures *pictures, const struct console *console, unsigned row, unsigned first,
+                        unsigned end)
 {
-    unsigned first = 0, end = columns;
     int style = -1;
 
-    while (first < end && !differs(pictures, first, row))
-        first++;
-    while (end > first && !differs(pictures, end - 1, row))
-        end--;
-    if (first == end)
-        return false;
-    console->screen->move(first, row);
     for (unsigned i = first; i < end; i++) {
         if (style != pictures->now->style[row][i]) {
             style = pictures->now->style[row][i];
@@ -100,6 +94,33 @@ static bool show_row(const struct pictures *pictures, const struct console *cons
         }
         console->write(pictures->now->cell[row][i]);
     }
+}
+
+/*
+ * Moves to a cell. EDK2's serial terminal may have fewer columns than the console that it is a part of: it then writes
+ * in the others, but does not move to them.
+ */
+static void move_to(const struct pictures *pictures, const struct console *console, unsigned column, unsigned row)
+{
+    const unsigned sure = column < COLUMNS_SURE ? column : COLUMNS_SURE - 1;
+
+    console->screen->move(sure, row);
+    write_cells(pictures, console, row, sure, column);
+}
+
+/* From the first cell of a row that differs to the last one. */
+static bool show_row(const struct pictures *pictures, const struct console *console, unsigned columns, unsigned row)
+{
+    unsigned first = 0, end = columns;
+
+    while (first < end && !differs(pictures, first, row))
+        first++;
+    while (end > first && !differs(pictures, end - 1, row))
+        end--;
+    if (first == end)
+        return false;
+    move_to(pictures, console, first, row);
+    write_cells(pictures, console, row, first, end);
     return true;
 }
 
@@ -132,14 +153,13 @@ static void show(void *context, const struct console *console)
 
         changed |= show_row(pictures, console, now->columns < most ? now->columns : most, row);
     }
-    if (changed)
-        screen->style(STYLE_PLAIN);
     if (!changed && !cursor_differs(pictures))
         return;
     if (now->cursor && now->cursor_column < columns && now->cursor_row < rows) {
-        screen->move(now->cursor_column, now->cursor_row);
+        move_to(pictures, console, now->cursor_column, now->cursor_row);
         screen->cursor(true);
     }
+    screen->style(STYLE_PLAIN);
 }
 
 void canvas_show(const struct canvas *canvas, const struct canvas *before)

@@ -12,8 +12,9 @@
 #include "common/keys.h"
 #include "common/text.h"
 
-#define FAKE_COLUMNS_MAX 300
-#define FAKE_ROWS_MAX    120
+#define FAKE_COLUMNS_MAX  300
+#define FAKE_ROWS_MAX     120
+#define FAKE_COLUMNS_SURE 80
 
 static struct {
     unsigned columns, rows, column, row;
@@ -61,6 +62,8 @@ static void fake_clear(void)
 static void fake_move(unsigned column, unsigned row)
 {
     assert_true(column < fake.columns && row < fake.rows);
+    if (column >= FAKE_COLUMNS_SURE) /* as with EDK2's serial terminal, which is then asked in vain */
+        return;
     fake.column = column;
     fake.row = row;
 }

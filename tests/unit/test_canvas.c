@@ -181,6 +181,26 @@ static void full_screens_do_not_scroll(void **state)
     }
 }
 
+static void columns_that_cannot_be_moved_to(void **state)
+{
+    (void)state;
+    fake_consoles("terminal", 100, 31);
+    canvas_clear(&canvas, 100, 31);
+    canvas_text(&canvas, 90, 0, 100, STYLE_TITLE, "place");
+    canvas_text(&canvas, 85, 3, 100, STYLE_WARNING, "far right");
+    canvas.cursor = true;
+    canvas.cursor_column = 93;
+    canvas.cursor_row = 3;
+    canvas_show(&canvas, NULL);
+    assert_shown();
+    assert_true(fake.column == 93 && fake.row == 3);
+    before = canvas;
+    canvas_text(&canvas, 90, 0, 100, STYLE_TITLE, "plane");
+    canvas_show(&canvas, &before);
+    assert_shown();
+    assert_true(fake.column == 93 && fake.row == 3);
+}
+
 static void the_least_size(void **state)
 {
     unsigned columns, rows;
@@ -205,10 +225,11 @@ static void the_least_size(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sizes_are_kept_within_limits), cmocka_unit_test(text_is_cut),
-        cmocka_unit_test(characters_that_are_no_ascii), cmocka_unit_test(styles),
-        cmocka_unit_test(only_changes_are_shown),       cmocka_unit_test(the_cursor),
-        cmocka_unit_test(full_screens_do_not_scroll),   cmocka_unit_test(the_least_size),
+        cmocka_unit_test(sizes_are_kept_within_limits),    cmocka_unit_test(text_is_cut),
+        cmocka_unit_test(characters_that_are_no_ascii),    cmocka_unit_test(styles),
+        cmocka_unit_test(only_changes_are_shown),          cmocka_unit_test(the_cursor),
+        cmocka_unit_test(full_screens_do_not_scroll),      cmocka_unit_test(the_least_size),
+        cmocka_unit_test(columns_that_cannot_be_moved_to),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
