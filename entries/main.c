@@ -7,6 +7,7 @@
 
 #include "common/console.h"
 #include "common/layout.h"
+#include "common/noinit.h"
 #include "common/stamp.h"
 #include "common/string.h"
 #include "common/text.h"
@@ -32,8 +33,8 @@
 extern const uint8_t image_base[];
 extern uint64_t door_ticks;
 
-static struct handoff handoff __attribute__((section(".noinit")));
-static uint8_t arena[ARENA_SIZE] __attribute__((aligned(16), section(".noinit")));
+static struct handoff handoff NOINIT;
+static uint8_t arena[ARENA_SIZE] __attribute__((aligned(16))) NOINIT;
 static struct options options, own_options;
 static struct sections sections;
 static struct parts parts;
@@ -41,13 +42,13 @@ static struct boot boot;
 static struct launch launch;
 
 /* The payload's words: those of the loader before us, and those that come first, its own. */
-static char words[LAYOUT_COMMAND_LINE_MAX + 1] __attribute__((section(".noinit")));
-static char command_line[2 * LAYOUT_COMMAND_LINE_MAX + 2] __attribute__((section(".noinit")));
+static char words[LAYOUT_COMMAND_LINE_MAX + 1] NOINIT;
+static char command_line[2 * LAYOUT_COMMAND_LINE_MAX + 2] NOINIT;
 
 /* What the list of entries is made from, and the list. */
 static const struct expander expander = { &handoff.map, identity_reach };
 static struct collection collection;
-static struct memory_map map_before __attribute__((section(".noinit")));
+static struct memory_map map_before NOINIT;
 static bool whole; /* as a UKI has to be, to have its signature or to use its own stub */
 
 /* In the image, physical memory is memory. */

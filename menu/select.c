@@ -6,6 +6,7 @@
 
 #include "common/console.h"
 #include "common/keys.h"
+#include "common/noinit.h"
 #include "common/progress.h"
 #include "common/string.h"
 #include "common/text.h"
@@ -17,7 +18,7 @@
 #include "menu/random_seed.h"
 #include "storage/path.h"
 
-static struct menu menu;
+static struct menu menu NOINIT;
 
 /* ---- the consoles ---- */
 
@@ -52,7 +53,7 @@ static void idle(void)
 bool select_command_line(const struct selector *selector, const struct entry *entry, char *text, uint64_t size,
                          struct failure *failure)
 {
-    static char own[LAYOUT_COMMAND_LINE_MAX + 1];
+    static char own[LAYOUT_COMMAND_LINE_MAX + 1] NOINIT;
     const struct span texts[] = { { (uint8_t *)own, sizeof(own) },
                                   selector->collection->carried.parts.string,
                                   text_span(selector->words) };
@@ -82,7 +83,7 @@ static bool set_default(void *context, const struct entry *entry, struct failure
 static void print_entry(void *context, const struct entry *entry)
 {
     const struct selector *selector = context;
-    static char line[LAYOUT_COMMAND_LINE_MAX + 1];
+    static char line[LAYOUT_COMMAND_LINE_MAX + 1] NOINIT;
     struct failure failure;
 
     print("entry: %s\n  title: %s\n", entry->id, entry->shown);

@@ -12,6 +12,7 @@
 
 #include "common/checked.h"
 #include "common/heap.h"
+#include "common/noinit.h"
 #include "common/string.h"
 #include "common/text.h"
 #include "payloads/fit_verify.h"
@@ -27,7 +28,7 @@
 #define MODULUS_LONG  (4096 / 8)
 #define EXPONENT_MAX  8
 
-static struct fit_tree tree;            /* of the FIT that is being looked at; too large for the stack */
+static struct fit_tree tree NOINIT;     /* of the FIT that is being looked at; too large for the stack */
 static uint32_t images, configurations; /* the nodes of that name */
 
 /* ---- the tree ---- */
