@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sources: payloads/fit.c payloads/fit_verify.c common/text.c common/failure.c */
+/* sources: payloads/fit.c payloads/fit_tree.c payloads/fit_verify.c common/text.c common/failure.c */
 /* libraries: -l:libfdt.a -l:libmbedcrypto.a -l:libz.a */
 /*
  * FITs made with libfdt, broken in one place a test. What the parser sees is a copy of just that size, so that the
@@ -723,7 +723,9 @@ static void weak_hashes(void **state)
     struct fit_tree *tree = calloc(1, sizeof(*tree));
 
     (void)state;
-    *tree = (struct fit_tree){ made, 4, { { "", 0, 0 }, { "images", node("/images"), 0 } } };
+    *tree = (struct fit_tree){
+        .fdt = made, .images = 1, .count = 4, .nodes = { { "", 0, 0 }, { "images", node("/images"), 0 } }
+    };
     tree->nodes[2] = (struct fit_node){ "rd", node("/images/rd"), 1 };
     tree->nodes[3] = (struct fit_node){ "hash-1", node("/images/rd/hash-1"), 2 };
     assert_true(fit_hashes_check(tree, 2, (struct span){ (const uint8_t *)"ramdisk", 7 }, true, &failure));
