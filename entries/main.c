@@ -48,7 +48,6 @@ static char command_line[2 * LAYOUT_COMMAND_LINE_MAX + 2] NOINIT;
 /* What the list of entries is made from, and the list. */
 static const struct expander expander = { &handoff.map, identity_reach };
 static struct collection collection;
-static struct memory_map map_before NOINIT;
 static bool whole; /* as a UKI has to be, to have its signature or to use its own stub */
 
 /* In the image, physical memory is memory. */
@@ -292,6 +291,24 @@ static bool start_entry(const struct selector *selector, const struct entry *ent
     return !launch.run || run(status, failure);
 }
 
+/* What loading an entry takes of memory, and gives back where that entry is not started after all. */
+static struct {
+    struct memory_map map;
+    struct arena arena;
+} before NOINIT;
+
+static void remember_memory(void)
+{
+    before.map = handoff.map;
+    before.arena = collection.entries.arena;
+}
+
+static bool restore_memory(struct failure *failure)
+{
+    collection.entries.arena = before.arena;
+    return map_restore(&handoff.map, &before.map, failure);
+}
+
 /* Tries entries until one is ready. Where a person can choose another, what failed, or returned, is only told. */
 static bool select_and_start(struct failure *failure)
 {
@@ -310,7 +327,7 @@ static bool select_and_start(struct failure *failure)
 
         if (!entry)
             return false;
-        map_before = handoff.map;
+        remember_memory();
         if (start_entry(&selector, entry, &status, failure))
             return true;
         if (options.on_error_given || !select_again(&selector, failure)) {
@@ -318,9 +335,8 @@ static bool select_and_start(struct failure *failure)
                 efi_exit(status); /* as the payload did */
             return false;
         }
-        /* What the firmware gave is not asked back: it would have to be found range by range. */
-        if (!handoff.map.claim)
-            handoff.map = map_before;
+        if (!restore_memory(failure))
+            return false;
     }
 }
 

@@ -440,6 +440,29 @@ static void release_work(void **state)
     assert_int_equal(released_times, 1);
 }
 
+/* Without a firmware all is as before; with one, what it was asked for since, and nothing else, goes back. */
+static void restore(void **state)
+{
+    static struct memory_map before;
+
+    (void)state;
+    assert_true(add(MIB, 9 * MIB, MAP_RAM));
+    assert_true(carve(MIB, 2 * MIB, MAP_WORK));
+    before = map;
+    assert_true(carve(2 * MIB, 3 * MIB, MAP_PAYLOAD));
+    assert_true(carve(5 * MIB, 6 * MIB, MAP_WORK));
+    map.claim = claim;
+    map.release = release;
+    released_times = 0;
+    assert_true(map_restore(&map, &before, &failure));
+    ASSERT_MAP({ MIB, 2 * MIB, MAP_WORK, 0 }, { 2 * MIB, 3 * MIB, MAP_PAYLOAD, 0 }, { 3 * MIB, 9 * MIB, MAP_RAM, 0 });
+    assert_true(released_start == 5 * MIB && released_size == MIB && released_times == 1);
+    map.claim = NULL;
+    assert_true(map_restore(&map, &before, &failure));
+    ASSERT_MAP({ MIB, 2 * MIB, MAP_WORK, 0 }, { 2 * MIB, 9 * MIB, MAP_RAM, 0 });
+    assert_int_equal(released_times, 1);
+}
+
 static void names_and_types(void **state)
 {
     (void)state;
@@ -583,6 +606,7 @@ int main(void)
         cmocka_unit_test_setup(allocate, setup),
         cmocka_unit_test_setup(firmware_refuses, setup),
         cmocka_unit_test_setup(release_work, setup),
+        cmocka_unit_test_setup(restore, setup),
         cmocka_unit_test(names_and_types),
         cmocka_unit_test(random_against_model),
     };
