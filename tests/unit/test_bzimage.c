@@ -15,6 +15,7 @@
 /* Before cmocka.h, which has a macro fail(). */
 #include "payloads/bzimage.h"
 #include "payloads/pe.h"
+#include "tests/unit/content_of.h"
 #include "tests/unit/synthetic_kernel.h"
 
 #include <cmocka.h>
@@ -386,25 +387,18 @@ static void no_signature_behind(void **state)
 
 static void debian_kernel(void **state)
 {
-    FILE *file = fopen(REAL_KERNEL, "rb");
-    long size;
+    struct span file = content_of(REAL_KERNEL);
 
     (void)state;
-    if (!file) {
+    copy = (uint8_t *)file.data;
+    if (!copy) {
         print_message("no " REAL_KERNEL " yet: `make check` fetches it before the boot tests\n");
         skip();
     }
-    assert_int_equal(fseek(file, 0, SEEK_END), 0);
-    size = ftell(file);
-    assert_true(size > 0);
-    rewind(file);
-    copy = malloc((size_t)size);
-    assert_int_equal(fread(copy, 1, (size_t)size, file), size);
-    fclose(file);
-
-    assert_true(bzimage_is((struct span){ copy, (uint64_t)size }));
-    assert_true(bzimage_parse((struct span){ copy, (uint64_t)size }, &kernel, &kernel_size, &failure));
-    assert_int_equal(kernel_size, size); /* its signature is the file's end */
+    assert_true(file.size > 0);
+    assert_true(bzimage_is(file));
+    assert_true(bzimage_parse(file, &kernel, &kernel_size, &failure));
+    assert_int_equal(kernel_size, file.size); /* its signature is the file's end */
     assert_true(kernel.version >= 0x020f);
     assert_true(kernel.relocatable && kernel.has_64bit_entry && kernel.above_4g);
     assert_int_equal(kernel.preferred, 0x1000000);
@@ -412,7 +406,7 @@ static void debian_kernel(void **state)
     assert_true(kernel.init_size > kernel.code.size);
     assert_int_equal(kernel.initrd_last, 0x7fffffff);
     assert_int_equal(kernel.command_line_max, 2047);
-    assert_false(bzimage_parse((struct span){ copy, (uint64_t)size / 2 }, &kernel, &kernel_size, &failure));
+    assert_false(bzimage_parse((struct span){ copy, file.size / 2 }, &kernel, &kernel_size, &failure));
 }
 
 int main(void)

@@ -13,6 +13,7 @@
 
 /* Before cmocka.h, which has a macro fail(). */
 #include "storage/cpio.h"
+#include "tests/unit/content_of.h"
 #include "tests/unit/tree_walk.h"
 
 #include <cmocka.h>

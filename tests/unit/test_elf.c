@@ -12,12 +12,12 @@
 
 /* Before cmocka.h, which has a macro fail(). */
 #include "payloads/elf.h"
+#include "tests/unit/content_of.h"
 #include "tests/unit/synthetic_elf.h"
 
 #include <cmocka.h>
 
-#define REAL_IMAGE     "build/quadrivium.elf"
-#define REAL_IMAGE_MAX (1 << 20)
+#define REAL_IMAGE "build/quadrivium.elf"
 
 static struct synthetic_elf made;
 static struct elf elf;
@@ -381,27 +381,20 @@ static void how_much_is_the_elf(void **state)
 
 static void our_own(void **state)
 {
-    FILE *stream = fopen(REAL_IMAGE, "rb");
-    uint8_t *bytes = malloc(REAL_IMAGE_MAX);
-    size_t size = stream ? fread(bytes, 1, REAL_IMAGE_MAX, stream) : 0;
-
     (void)state;
-    if (stream)
-        fclose(stream);
-    if (!size) {
-        free(bytes);
+    file = content_of(REAL_IMAGE);
+    if (!file.data) {
         print_message("no " REAL_IMAGE " yet: `make` builds it\n");
         skip();
     }
-    assert_true(elf_parse((struct span){ bytes, size }, &elf, &failure));
+    assert_true(elf_parse(file, &elf, &failure));
     assert_true(elf.is_64 && elf.has_pvh && elf.pvh_relocatable && !elf.is_linux);
     assert_int_equal(elf.program.count, 1);
     assert_int_equal(elf.program.start, 0x100000);
-    assert_int_equal(elf.size, size);
+    assert_int_equal(elf.size, file.size);
     assert_int_equal(elf.entry_physical, elf.pvh_entry);
     assert_int_equal(elf.pvh_alignment, 0x1000);
     assert_int_equal(elf.pvh_minimum, 0x100000);
-    free(bytes);
 }
 
 #define BOTH(test)                                                              \
@@ -427,7 +420,7 @@ int main(void)
         BOTH(entries),
         BOTH(section_headers),
         BOTH(how_much_is_the_elf),
-        cmocka_unit_test(our_own),
+        cmocka_unit_test_teardown(our_own, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

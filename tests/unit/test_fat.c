@@ -5,6 +5,7 @@
  * Files, folders and their names on FAT file systems that are made here. What is broken is in test_fat_broken.c; what
  * real tools make is in test_trees.py: with the name of a file this prints what is in that image.
  */
+#include "tests/unit/content_of.h"
 #include "tests/unit/fat_fixture.h"
 
 static void kinds(void **state)

@@ -6,6 +6,7 @@
  * name of a file, a configuration's number and perhaps a .fitkey section as its arguments, this program says what it
  * finds in that; test_fit_real.py compares it with what mkimage was given.
  */
+#include "tests/unit/content_of.h"
 #include "tests/unit/fit_fixture.h"
 
 static void add_device_tree(const char *command_line)
@@ -386,25 +387,6 @@ static void broken_device_trees(void **state)
 
 /* ---- for test_fit_real.py ---- */
 
-static struct span read_file(const char *path)
-{
-    FILE *file = fopen(path, "rb");
-    struct span span = { NULL, 0 };
-    uint8_t *data = NULL;
-
-    if (!file)
-        exit(2);
-    fseek(file, 0, SEEK_END);
-    span.size = (uint64_t)ftell(file);
-    rewind(file);
-    data = malloc(span.size);
-    if (fread(data, 1, span.size, file) != span.size)
-        exit(2);
-    fclose(file);
-    span.data = data;
-    return span;
-}
-
 static void print_span(const char *name, struct span span, struct span whole)
 {
     printf("%s %lu %lu\n", name, (unsigned long)(span.data - whole.data), (unsigned long)span.size);
@@ -446,10 +428,12 @@ static void describe(struct span whole, const char *configuration, struct span s
 
 static int describe_files(const char *path, const char *configuration, const char *key_path)
 {
-    struct span whole = read_file(path), section = { NULL, 0 };
+    struct span whole = content_of(path), section = { NULL, 0 };
 
     if (key_path)
-        section = read_file(key_path);
+        section = content_of(key_path);
+    if (!whole.data || (key_path && !section.data))
+        return 2;
     describe(whole, configuration, section);
     free((void *)whole.data);
     free((void *)section.data);

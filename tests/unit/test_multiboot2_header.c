@@ -12,17 +12,17 @@
 /* Before cmocka.h, which has a macro fail(). */
 #include "common/multiboot2.h"
 #include "payloads/multiboot.h"
+#include "tests/unit/content_of.h"
 #include "tests/unit/synthetic_elf.h"
 
 #include <cmocka.h>
 
-#define FILE_SIZE      0x9000
-#define OFFSET         0x40 /* of the header, where a test does not say otherwise */
-#define LOAD           0x100000
-#define IN_ELF         0x1800 /* behind the notes */
-#define HEADER_MAX     512
-#define REAL_IMAGE_MAX (1 << 20)
-#define OPTIONAL       MULTIBOOT2_HEADER_OPTIONAL
+#define FILE_SIZE  0x9000
+#define OFFSET     0x40 /* of the header, where a test does not say otherwise */
+#define LOAD       0x100000
+#define IN_ELF     0x1800 /* behind the notes */
+#define HEADER_MAX 512
+#define OPTIONAL   MULTIBOOT2_HEADER_OPTIONAL
 
 static uint8_t tags[HEADER_MAX]; /* the header and its tags */
 static uint32_t length;          /* of them */
@@ -496,23 +496,17 @@ static void our_own(void **state)
 
     (void)state;
     for (size_t i = 0; i < 2; i++) {
-        FILE *stream = fopen(names[i], "rb");
-        uint8_t *bytes = malloc(REAL_IMAGE_MAX);
-        size_t size = stream ? fread(bytes, 1, REAL_IMAGE_MAX, stream) : 0;
-
-        if (stream)
-            fclose(stream);
-        if (!size) {
-            free(bytes);
+        free((void *)file.data);
+        file = content_of(names[i]);
+        if (!file.data) {
             print_message("no %s yet: `make` builds it\n", names[i]);
             skip();
         }
-        assert_true(multiboot2_parse((struct span){ bytes, size }, NULL, &kernel, &failure));
+        assert_true(multiboot2_parse(file, NULL, &kernel, &failure));
         assert_int_equal(kernel.program.start, 0x100000);
-        assert_ptr_equal(kernel.program.segments[0].content.data, bytes);
+        assert_ptr_equal(kernel.program.segments[0].content.data, file.data);
         assert_true(kernel.has_entry && kernel.relocatable && kernel.boot_services);
         assert_int_equal(kernel.alignment, 0x1000);
-        free(bytes);
     }
 }
 
@@ -538,7 +532,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(by_elf, setup, teardown),
         cmocka_unit_test_setup_teardown(addresses_override_the_elf, setup, teardown),
         cmocka_unit_test_setup_teardown(above_4_gib, setup, teardown),
-        cmocka_unit_test(our_own),
+        cmocka_unit_test_teardown(our_own, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

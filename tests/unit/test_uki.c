@@ -15,6 +15,7 @@
 
 /* Before cmocka.h, which has a macro fail(). */
 #include "payloads/uki.h"
+#include "tests/unit/content_of.h"
 
 #include <cmocka.h>
 
@@ -477,15 +478,11 @@ static void names_are_escaped(void **state)
 
 static int describe(const char *path)
 {
-    FILE *file = fopen(path, "rb");
-    struct span content = { NULL, 0 };
-    static uint8_t buffer[64 << 20];
+    struct span content = content_of(path);
 
-    if (!file)
+    if (!content.data)
         return perror(path), EXIT_FAILURE;
-    content.size = fread(buffer, 1, sizeof(buffer), file);
-    fclose(file);
-    content.data = copy = memcpy(malloc(content.size + 1), buffer, content.size);
+    copy = (uint8_t *)content.data;
     if (!pe_parse(content, &pe, &failure)) {
         printf("error %s: %s\n", failure.what, failure.why);
     } else {
