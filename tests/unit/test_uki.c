@@ -171,7 +171,7 @@ static void unified_kernel_image(void **state)
 {
     (void)state;
     assert_parses();
-    assert_true(pe.is_efi_x64 && pe.is_uki);
+    assert_true(pe.is_efi_x64 && pe.is_uki && !pe.is_addon);
     assert_int_equal(pe.size, made.size);
     assert_int_equal(pe.sections.count, 4);
     assert_content(".osrel", OSREL, 0x30);
@@ -189,11 +189,25 @@ static void no_unified_kernel_image(void **state)
     (void)state;
     memcpy(made.section[LINUX].Name, ".data\0", 6);
     memcpy(made.section[INITRD].Name, ".osrel\0", 7); /* twice, which is nobody's business here */
+    memcpy(made.section[CMDLINE].Name, ".uname\0\0", 8);
     made.section[CMDLINE].VirtualSize = 0x5000;
     assert_parses();
     assert_true(pe.is_efi_x64);
-    assert_false(pe.is_uki);
+    assert_false(pe.is_uki || pe.is_addon);
     assert_int_equal(pe.sections.count, 0);
+}
+
+/* Without .linux, but with something for one that has it: then its sections must be sound. */
+static void addon(void **state)
+{
+    (void)state;
+    memcpy(made.section[LINUX].Name, ".data\0", 6);
+    assert_parses();
+    assert_true(pe.is_addon && !pe.is_uki);
+    assert_content(".cmdline", CMDLINE, 0x25);
+    assert_content(".initrd", INITRD, 0x201);
+    made.section[CMDLINE].VirtualSize = 0x5000;
+    assert_refused("section .cmdline has 0x5000 bytes of which the file holds 0x200");
 }
 
 static void what_can_be_started(void **state)
@@ -501,6 +515,7 @@ int main(int count, char **arguments)
     const struct CMUnitTest tests[] = {
         TEST(unified_kernel_image),
         TEST(no_unified_kernel_image),
+        TEST(addon),
         TEST(what_can_be_started),
         TEST(headers_anywhere),
         TEST(few_directories),
