@@ -21,6 +21,7 @@
 #include "tests/unit/packers.h"
 #include "tests/unit/synthetic_kernel.h"
 
+#include "tests/unit/assert_failure.h"
 #include <cmocka.h>
 
 #define MEMORY      0x4000000ull /* where the window begins */
@@ -114,9 +115,7 @@ static inline bool select_it(void)
 static inline void assert_refused(const char *what, const char *why)
 {
     assert_false(select_it());
-    assert_string_equal(failure.what, what);
-    if (!strstr(failure.why, why))
-        fail_msg("\"%s\" does not say \"%s\"", failure.why, why);
+    assert_failure(&failure, what, why);
 }
 
 static inline void assert_span(struct span span, const void *data, uint64_t size)

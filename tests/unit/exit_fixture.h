@@ -24,6 +24,7 @@
 #include "handoff/place.h"
 #include "tests/unit/launch_fixture.h"
 
+#include "tests/unit/assert_failure.h"
 #include <cmocka.h>
 
 #define FILE_AT     REAL_START
@@ -175,9 +176,7 @@ static inline void assert_refused(const struct exit *exit, const char *what, con
 {
     assert_false(prepare(exit) && launch_prepare(&launch, &handoff, &failure) &&
                  launch_finish(&launch, &handoff, &failure));
-    assert_string_equal(failure.what, what);
-    if (!strstr(failure.why, why))
-        fail_msg("\"%s\" does not say \"%s\"", failure.why, why);
+    assert_failure(&failure, what, why);
 }
 
 /* Bytes that the payload is pointed to: RAM below 4 GiB, and part of what the launch has placed. */

@@ -17,6 +17,7 @@
 #include "storage/fat.h"
 #include "tests/unit/tree_walk.h"
 
+#include "tests/unit/assert_failure.h"
 #include <cmocka.h>
 
 #define SECTOR 512
@@ -211,8 +212,7 @@ static inline bool open_made(void)
 
 static inline void assert_said(const char *why)
 {
-    if (!strstr(failure.why, why))
-        fail_msg("\"%s\" is not in \"%s: %s\"", why, failure.what, failure.why);
+    assert_failure(&failure, NULL, why);
     failure.why[0] = '\0';
 }
 

@@ -14,6 +14,7 @@
 #include "entries/normalise.h"
 #include "tests/unit/replay.h"
 
+#include "tests/unit/assert_failure.h"
 #include <cmocka.h>
 
 #define WORDS               "console=ttyS0 qv.timeout=3 captured"
@@ -40,7 +41,7 @@ static bool normalise(struct boot *boot)
 static void assert_broken(struct boot *boot, const char *why)
 {
     assert_false(normalise(boot));
-    assert_why(&boot->failure, why);
+    assert_failure(&boot->failure, NULL, why);
 }
 
 static struct boot_params *params_of(struct boot *boot)

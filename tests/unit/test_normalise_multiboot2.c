@@ -14,6 +14,7 @@
 #include "firmware/acpi.h"
 #include "tests/unit/replay.h"
 
+#include "tests/unit/assert_failure.h"
 #include <cmocka.h>
 
 #define WORDS    "console=ttyS0 qv.timeout=3 captured"
@@ -32,7 +33,7 @@ static bool normalise(struct boot *boot)
 static void assert_broken(struct boot *boot, const char *why)
 {
     assert_false(normalise(boot));
-    assert_why(&boot->failure, why);
+    assert_failure(&boot->failure, NULL, why);
 }
 
 static void assert_module(const struct handoff *handoff, uint32_t index, uint64_t start, uint64_t size,

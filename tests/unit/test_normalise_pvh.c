@@ -15,6 +15,7 @@
 #include "entries/normalise.h"
 #include "tests/unit/replay.h"
 
+#include "tests/unit/assert_failure.h"
 #include <cmocka.h>
 
 #define WORDS        "console=ttyS0 qv.timeout=3 captured"
@@ -32,7 +33,7 @@ static bool normalise(struct boot *boot)
 static void assert_broken(struct boot *boot, const char *why)
 {
     assert_false(normalise(boot));
-    assert_why(&boot->failure, why);
+    assert_failure(&boot->failure, NULL, why);
 }
 
 static struct hvm_start_info *info_of(struct boot *boot)
