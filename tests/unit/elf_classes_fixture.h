@@ -27,12 +27,6 @@ static inline bool parse(void)
     return parse_elf_bytes(ELF_END);
 }
 
-static inline void assert_refused(const char *why)
-{
-    assert_false(parse());
-    assert_says(why);
-}
-
 static inline void with_sections(uint16_t count)
 {
     made.header.e_shoff = ELF_SECTIONS;

@@ -19,4 +19,13 @@ static inline bool parse_elf_bytes(uint64_t size)
     return elf_parse(file_of(made.bytes, size), &elf, &failure);
 }
 
+/* What a test looks at: this, or something made of it. */
+static bool parse(void);
+
+static inline void assert_refused(const char *why)
+{
+    assert_false(parse());
+    assert_says(why);
+}
+
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the tests of the doors' normalisers have in common: a captured boot is normalised as it is, or after something
- * in it was changed. The captures are of QEMU with 128 MiB, made with the same words (tests/capture/capture.py).
+ * in it was changed. Captures are made by tests/capture/capture.py, most of them with the same words.
  */
 #ifndef TESTS_UNIT_NORMALISE_FIXTURE_H
 #define TESTS_UNIT_NORMALISE_FIXTURE_H

@@ -105,12 +105,6 @@ static bool parse_elf(void)
     return multiboot2_parse(file, &elf, &kernel, &failure);
 }
 
-static void assert_refused(const char *why)
-{
-    assert_false(parse());
-    assert_says(why);
-}
-
 /* ---- the header itself ---- */
 
 static void sound(void **state)

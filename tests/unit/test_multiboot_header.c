@@ -61,12 +61,6 @@ static bool parse_elf(void)
     return multiboot_parse(file, &elf, &kernel, &failure);
 }
 
-static void assert_refused(const char *why)
-{
-    assert_false(parse());
-    assert_says(why);
-}
-
 /* ---- the header itself ---- */
 
 static void sound(void **state)

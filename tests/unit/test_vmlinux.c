@@ -19,12 +19,6 @@ static bool parse(void)
     return vmlinux_parse(&elf, &kernel, &failure);
 }
 
-static void assert_refused(const char *why)
-{
-    assert_false(parse());
-    assert_says(why);
-}
-
 static void a_kernel(void **state)
 {
     (void)state;
