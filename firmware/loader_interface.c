@@ -35,6 +35,9 @@
 /* UEFI 2.10, section 8.5.4. */
 #define OS_INDICATIONS_BOOT_TO_FW_UI 1ull
 
+/* By this bootctl knows whose a file is (systemd, src/boot/bootctl.c). */
+static const char marker[] __attribute__((used)) = "#### LoaderInfo: quadrivium " QUADRIVIUM_VERSION " ####";
+
 static EFI_GUID loader_guid = { 0x4a67b082, 0x0a4c, 0x41cf, { 0xb6, 0xc7, 0x44, 0x0b, 0x29, 0xbb, 0x8c, 0x4f } };
 static EFI_GUID global_guid = EFI_GLOBAL_VARIABLE;
 static EFI_GUID seed_table_guid = { 0x1ce1e5bc, 0x7ceb, 0x42f2, { 0x81, 0xe5, 0x8a, 0xad, 0xf1, 0x80, 0xf5, 0x7b } };
@@ -103,9 +106,10 @@ void loader_interface_read(struct loader_wishes *wishes)
     take_away("LoaderEntryOneShot");
     read_id("LoaderEntryDefault", wishes->default_entry);
     read_id("LoaderEntryLastBooted", wishes->last_booted);
-    if (!read_timeout("LoaderConfigTimeoutOneShot", wishes))
+    wishes->ask = read_timeout("LoaderConfigTimeoutOneShot", wishes);
+    if (!wishes->ask)
         read_timeout("LoaderConfigTimeout", wishes);
-    else if (wishes->timeout == LOADER_TIMEOUT_SECONDS && !wishes->seconds)
+    else if (!wishes->seconds)
         wishes->timeout = LOADER_TIMEOUT_FORCE; /* of this variable 0 means: for ever */
     take_away("LoaderConfigTimeoutOneShot");
 }

@@ -29,6 +29,7 @@ struct loader_wishes {
     char last_booted[LOADER_ID_MAX];   /* LoaderEntryLastBooted */
     enum loader_timeout timeout;       /* LoaderConfigTimeoutOneShot (taken away), else LoaderConfigTimeout */
     uint32_t seconds;
+    bool ask; /* it was the former, which calls for the menu */
 };
 
 void loader_interface_read(struct loader_wishes *wishes);
