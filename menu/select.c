@@ -15,7 +15,7 @@
 #include "menu/load.h"
 #include "menu/menu.h"
 #include "menu/random_seed.h"
-#include "storage/path.h"
+#include "menu/tries.h"
 
 static struct menu menu;
 
@@ -108,26 +108,6 @@ static const char *entry_id(const void *context, uint32_t index)
     return entries->entry[index].id;
 }
 
-/* UAPI.1, "Boot counting": the file gets its next name before the kernel is started. */
-static bool count_try(const struct entry *entry, char *path, struct failure *failure)
-{
-    const char *suffix = entry->kind == ENTRY_UKI ? ".efi" : ".conf";
-    char name[TREE_NAME_MAX + 1];
-    uint64_t folder;
-
-    path[0] = '\0';
-    if (!entry->counter.counted || !entry->tree || !entry->tree->rename)
-        return true;
-    folder = (uint64_t)(path_name(entry->path) - entry->path);
-    if (counter_next(path_name(entry->path), suffix, name) &&
-        !entry->tree->rename(entry->tree, entry->path, name, failure))
-        return false;
-    memcpy(path, entry->path, folder);
-    path[folder] = '\0';
-    return text_append(path, TREE_PATH_MAX,
-                       counter_next(path_name(entry->path), suffix, name) ? name : path_name(entry->path));
-}
-
 static bool run_command(const struct selector *selector, const struct entry *entry, struct failure *failure)
 {
     if (entry->kind == ENTRY_REBOOT)
@@ -200,7 +180,7 @@ static uint32_t ask(struct selector *selector)
 
 const struct entry *select_next(struct selector *selector, struct failure *failure)
 {
-    const struct entries *entries = &selector->collection->entries;
+    struct entries *entries = &selector->collection->entries;
     char path[TREE_PATH_MAX];
 
     for (;;) {
@@ -210,7 +190,8 @@ const struct entry *select_next(struct selector *selector, struct failure *failu
         entry = &entries->entry[selector->choice.menu ? ask(selector) : selector->choice.index];
         selector->choice.index = (uint32_t)(entry - entries->entry);
         if (entry->kind < ENTRY_FIRMWARE) {
-            if (!count_try(entry, path, failure))
+            /* Before it is loaded: what loading breaks counts, too. */
+            if (!entries_count_try(entries, entry, path, failure))
                 warn("%s: its try is not counted: %s", failure->what, failure->why);
             loader_interface_selected(entry->id, path[0] ? path : NULL);
             if (!selector->collection->conf.random_seed_off && selector->collection->volume_count &&
