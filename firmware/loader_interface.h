@@ -36,9 +36,11 @@ void loader_interface_read(struct loader_wishes *wishes);
 
 /*
  * LoaderInfo, LoaderFeatures, LoaderFirmwareInfo, LoaderFirmwareType, LoaderImageIdentifier, LoaderDevicePartUUID,
- * LoaderTimeInitUSec (from the ticks of PHASE_DOOR).
+ * LoaderTimeInitUSec (from the ticks of PHASE_DOOR). To be called before all others. stub: a kernel is packed into us,
+ * as into a UKI; then, if a loader before us has introduced itself, it is the one that the system shall see, and none
+ * of these functions writes or reads a variable of its.
  */
-void loader_interface_introduce(const struct handoff *handoff);
+void loader_interface_introduce(const struct handoff *handoff, bool stub);
 
 /* LoaderEntries: `count` ids. */
 void loader_interface_entries(const char *(*id)(const void *context, uint32_t index), const void *context,

@@ -131,11 +131,12 @@ bool select_start(struct selector *selector, struct failure *failure)
 
     const char *unused;
 
-    loader_interface_introduce(selector->around->handoff);
-    if (efi_alive()) /* elsewhere what is loaded lies in memory, and measuring the clock takes 2 ms */
+    if (efi_alive()) /* elsewhere what is loaded lies in memory, and measuring the clock takes 2.5 ms */
         progress_clock(tsc_frequency(&unused));
     if (!collect(selector->around, collection, failure))
         return false;
+    loader_interface_introduce(selector->around->handoff,
+                               collection->carried.kind == CARRIED_KERNEL && collection->carried.parts.packed);
     if (!efi_console_mode(collection->conf.console_mode))
         warn("loader.conf: the console has no mode %.*s", (int)collection->conf.console_mode.size,
              (const char *)collection->conf.console_mode.data);
