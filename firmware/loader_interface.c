@@ -343,3 +343,8 @@ bool loader_interface_give_seed(struct span seed, struct failure *failure)
     efi_pool_free(table);
     return fail(failure, "random seed", "the firmware does not take its table");
 }
+
+void loader_interface_tell_seed(struct span seed)
+{
+    write(&loader_guid, "LoaderRandomSeed", THIS_BOOT, seed.data, seed.size);
+}

@@ -67,4 +67,8 @@ uint32_t loader_interface_token(uint8_t *buffer, uint32_t size);
 /* Gives the kernel a seed: LINUX_EFI_RANDOM_SEED_TABLE (as the kernel's own EFI stub does). */
 bool loader_interface_give_seed(struct span seed, struct failure *failure);
 
+/* Gives the system one, too: LoaderRandomSeed. systemd before 253 credits it, and bootctl then says that it was passed.
+ */
+void loader_interface_tell_seed(struct span seed);
+
 #endif

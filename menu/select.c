@@ -197,7 +197,7 @@ const struct entry *select_next(struct selector *selector, struct failure *failu
             loader_interface_selected(entry->id, path[0] ? path : NULL);
             if (!selector->collection->conf.random_seed_off && selector->collection->volume_count &&
                 !random_seed_use(&selector->collection->volumes[0].tree, selector->around->handoff, failure))
-                warn("random seed: %s: %s", failure->what, failure->why);
+                warn("%s: %s", failure->what, failure->why);
             return entry;
         }
         if (!run_command(selector, entry, failure) && !select_again(selector, failure))
