@@ -16,7 +16,7 @@
 #include "menu/load.h"
 #include "menu/menu.h"
 #include "menu/random_seed.h"
-#include "storage/path.h"
+#include "menu/tries.h"
 
 static struct menu menu NOINIT;
 
@@ -109,26 +109,6 @@ static const char *entry_id(const void *context, uint32_t index)
     return entries->entry[index].id;
 }
 
-/* UAPI.1, "Boot counting": the file gets its next name before the kernel is started. */
-static bool count_try(const struct entry *entry, char *path, struct failure *failure)
-{
-    const char *suffix = entry->kind == ENTRY_UKI ? ".efi" : ".conf";
-    char name[TREE_NAME_MAX + 1];
-    uint64_t folder;
-
-    path[0] = '\0';
-    if (!entry->counter.counted || !entry->tree || !entry->tree->rename)
-        return true;
-    folder = (uint64_t)(path_name(entry->path) - entry->path);
-    if (counter_next(path_name(entry->path), suffix, name) &&
-        !entry->tree->rename(entry->tree, entry->path, name, failure))
-        return false;
-    memcpy(path, entry->path, folder);
-    path[folder] = '\0';
-    return text_append(path, TREE_PATH_MAX,
-                       counter_next(path_name(entry->path), suffix, name) ? name : path_name(entry->path));
-}
-
 static bool run_command(const struct selector *selector, const struct entry *entry, struct failure *failure)
 {
     if (entry->kind == ENTRY_REBOOT)
@@ -152,11 +132,12 @@ bool select_start(struct selector *selector, struct failure *failure)
 
     const char *unused;
 
-    loader_interface_introduce(selector->around->handoff);
-    if (efi_alive()) /* elsewhere what is loaded lies in memory, and measuring the clock takes 2 ms */
+    if (efi_alive()) /* elsewhere what is loaded lies in memory, and measuring the clock takes 2.5 ms */
         progress_clock(tsc_frequency(&unused));
     if (!collect(selector->around, collection, failure))
         return false;
+    loader_interface_introduce(selector->around->handoff,
+                               collection->carried.kind == CARRIED_KERNEL && collection->carried.parts.packed);
     if (!efi_console_mode(collection->conf.console_mode))
         warn("loader.conf: the console has no mode %.*s", (int)collection->conf.console_mode.size,
              (const char *)collection->conf.console_mode.data);
@@ -201,7 +182,7 @@ static uint32_t ask(struct selector *selector)
 
 const struct entry *select_next(struct selector *selector, struct failure *failure)
 {
-    const struct entries *entries = &selector->collection->entries;
+    struct entries *entries = &selector->collection->entries;
     char path[TREE_PATH_MAX];
 
     for (;;) {
@@ -211,12 +192,13 @@ const struct entry *select_next(struct selector *selector, struct failure *failu
         entry = &entries->entry[selector->choice.menu ? ask(selector) : selector->choice.index];
         selector->choice.index = (uint32_t)(entry - entries->entry);
         if (entry->kind < ENTRY_FIRMWARE) {
-            if (!count_try(entry, path, failure))
+            /* Before it is loaded: what loading breaks counts, too. */
+            if (!entries_count_try(entries, entry, path, failure))
                 warn("%s: its try is not counted: %s", failure->what, failure->why);
             loader_interface_selected(entry->id, path[0] ? path : NULL);
             if (!selector->collection->conf.random_seed_off && selector->collection->volume_count &&
                 !random_seed_use(&selector->collection->volumes[0].tree, selector->around->handoff, failure))
-                warn("random seed: %s: %s", failure->what, failure->why);
+                warn("%s: %s", failure->what, failure->why);
             return entry;
         }
         if (!run_command(selector, entry, failure) && !select_again(selector, failure))
