@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Modules in a window of memory, packed sections, and a kernel to put into either: for tests of menu/carried.c and
  * menu/open.c. */
-#ifndef TESTS_UNIT_SELECT_FIXTURE_H
-#define TESTS_UNIT_SELECT_FIXTURE_H
+#ifndef TESTS_UNIT_CARRIED_FIXTURE_H
+#define TESTS_UNIT_CARRIED_FIXTURE_H
 
 #include <setjmp.h>
 #include <stdarg.h>
