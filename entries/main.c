@@ -48,7 +48,6 @@ static char command_line[2 * LAYOUT_COMMAND_LINE_MAX + 2] NOINIT;
 /* What the list of entries is made from, and the list. */
 static const struct expander expander = { &handoff.map, identity_reach };
 static struct collection collection;
-static bool whole; /* as a UKI has to be, to have its signature or to use its own stub */
 
 /* In the image, physical memory is memory. */
 static const void *view(const struct physical *physical, uint64_t address, uint64_t size)
@@ -101,6 +100,23 @@ void __stack_chk_fail(void)
 
 /* ---- the steps ---- */
 
+static bool console_refused[OPTIONS_CONSOLES_MAX], words_refused; /* said when there is a console to say it on */
+
+/* Under Secure Boot the loader before us, whose words nobody verifies, may choose, but not touch the machine. */
+static bool read_given_words(struct failure *failure)
+{
+    const struct options before = options;
+
+    if (!options_read(&options, text_span(handoff.command_line), words, sizeof(words)))
+        return fail(failure, "command line", "longer than %u bytes", LAYOUT_COMMAND_LINE_MAX);
+    if (handoff.efi.secure_boot) {
+        words_refused = options.mark != before.mark || options.fault.data != before.fault.data;
+        options.mark = before.mark;
+        options.fault = before.fault;
+    }
+    return true;
+}
+
 static bool read_words(struct failure *failure)
 {
     const struct span image = { image_base, sections_image_size(image_base) };
@@ -117,11 +133,8 @@ static bool read_words(struct failure *failure)
     if (packed.data && !options_read(&options, packed, command_line, sizeof(command_line)))
         return fail(failure, "command line", "the packed one has %lu bytes, %lu can be", packed.size,
                     sizeof(command_line) - 1);
-    return options_read(&options, text_span(handoff.command_line), words, sizeof(words)) ||
-           fail(failure, "command line", "longer than %u bytes", LAYOUT_COMMAND_LINE_MAX);
+    return read_given_words(failure);
 }
-
-static bool console_refused[OPTIONS_CONSOLES_MAX]; /* said when there is a console to say it on */
 
 static void start_consoles(void)
 {
@@ -137,6 +150,8 @@ static void print_warnings(void)
         if (console_refused[i])
             warn("no console %.*s", (int)options.consoles[i].size, (const char *)options.consoles[i].data);
     }
+    if (words_refused)
+        warn("Secure Boot: qv.mark and qv.fault of the loader before us are left out");
     for (uint32_t i = 0; i < options.unknown_count; i++)
         warn("unknown word %.*s", (int)options.unknown[i].size, (const char *)options.unknown[i].data);
 }
@@ -155,7 +170,7 @@ static bool compose_command_line(const struct selector *selector, struct failure
     command_line[0] = '\0';
     own_options = (struct options){ 0 };
     /* UAPI.5, "Multi-Profile UKIs": how a stub is told which. */
-    if (whole && parts.profile > SECTIONS_FIRST_PROFILE)
+    if (parts.whole && parts.profile > SECTIONS_FIRST_PROFILE)
         text_format(command_line, sizeof(command_line), "@%u", parts.profile - SECTIONS_FIRST_PROFILE);
     if (selector->edited && !options_read(&own_options, edited, command_line, sizeof(command_line)))
         return fail(failure, "command line", "longer than %lu bytes", sizeof(command_line) - 1);
@@ -197,16 +212,12 @@ static struct span wanted_exit(void)
 /* Loads an entry, and makes it ready for any exit. */
 static bool load(const struct selector *selector, const struct entry *entry, struct failure *failure)
 {
-    const bool packed = entry->kind == ENTRY_PARTS && collection.carried.parts.packed;
-
-    whole = text_equals(options.exit, "efi") || (selector->secure && !packed);
-
     stamp(PHASE_SELECTED);
     boot = (struct boot){ 0 };
-    if (!entry_load(entry, whole, selector->around, &collection, &parts, failure))
+    if (!entry_load(entry, text_equals(options.exit, "efi"), selector->around, &collection, &parts, failure))
         return false;
     stamp(PHASE_LOADED);
-    if (!parts_open(&parts, whole, &expander, &boot, failure) || !compose_command_line(selector, failure))
+    if (!parts_open(&parts, parts.whole, &expander, &boot, failure) || !compose_command_line(selector, failure))
         return false;
     stamp(PHASE_UNPACKED);
     if (options.debug)
@@ -316,7 +327,7 @@ static bool select_and_start(struct failure *failure)
     struct selector selector = { .around = &around,
                                  .options = &options,
                                  .words = words,
-                                 .secure = handoff.efi.secure_boot && handoff.efi.boot_services,
+                                 .secure = handoff.efi.secure_boot,
                                  .collection = &collection };
 
     if (!select_start(&selector, failure))

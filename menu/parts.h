@@ -15,14 +15,17 @@ struct parts {
     const char *source;  /* for people: "packed", "modules", a volume; NULL: there is no kernel */
     bool exact;          /* each file is itself, and not several as one */
     bool packed;         /* the kernel is one of our own image's sections */
-    bool verified;       /* by whoever verified our own image, or by a key in it */
+    bool verified;       /* by whoever verified our own image, or by a key in it, or by the firmware as a UKI */
+    bool by_firmware;    /* that one, which measured it, too */
+    bool whole;          /* a UKI is started by its own stub */
     struct span content; /* the kernel */
     unsigned profile;    /* of a UKI: SECTIONS_FIRST_PROFILE and on */
     uint32_t module_count;
     struct boot_module modules[BOOT_MODULES_MAX]; /* in order */
     uint32_t microcode_count;                     /* of them, in front: microcode that addons brought */
     struct span command_line;                     /* the kernel's own, or the entry's */
-    struct span addons;                           /* of a UKI: what its addons put behind that */
+    uint32_t addon_count;                         /* of a UKI */
+    struct span addons;                           /* what they put behind that */
     struct span options;                          /* of a UKI: what its entry says behind all that */
     struct span string;                           /* what the loader before us says of the module that it came from */
     struct span device_tree;                      /* data NULL: none */
