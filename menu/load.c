@@ -16,6 +16,8 @@
 #include "payloads/uki.h"
 #include "storage/path.h"
 
+#define MODULE_ALIGNMENT 4 /* bytes */
+
 /* What all loaders get. */
 struct loading {
     const struct entry *entry;
@@ -55,11 +57,21 @@ static bool load_parts(const struct loading *loading, struct parts *parts, struc
            parts_take_sections(parts, loading->around->sections, failure);
 }
 
+/* A loader with one ramdisk to give may have put others behind it, each padded. */
+static struct span behind(const struct fit *fit)
+{
+    const uint64_t end = (fit->size + MODULE_ALIGNMENT - 1) & ~(MODULE_ALIGNMENT - 1ull);
+
+    if (end >= fit->blob.size)
+        return (struct span){ NULL, 0 };
+    return (struct span){ fit->blob.data + end, fit->blob.size - end };
+}
+
 static bool load_fit(const struct loading *loading, struct parts *parts, struct failure *failure)
 {
     const struct collection *collection = loading->collection;
     const struct fit *fit = &collection->fit;
-    struct span rest = { fit->blob.data + fit->size, fit->blob.size - fit->size };
+    const struct span rest = behind(fit);
     static struct fit_parts found;
     bool done;
 
@@ -78,7 +90,6 @@ static bool load_fit(const struct loading *loading, struct parts *parts, struct 
     }
     if (!may_have(loading, parts->device_tree.data && !parts->verified, "its device tree", failure))
         return false;
-    /* A loader with one ramdisk to give may have put others behind it. */
     if (!payload_is_archive(rest))
         return true;
     return may_have_given(loading, true, failure) && parts_add_module(parts, rest, "", true, failure);
