@@ -225,16 +225,28 @@ static bool load(const struct selector *selector, const struct entry *entry, str
     return true;
 }
 
-/* Into the TPM, where there is one: what the firmware does not measure by itself. */
-static void measure(const char *id)
+/*
+ * Into the TPM, where there is one: what the firmware does not measure by itself. Linux's EFI stub measures command
+ * line and initrds once more, since version 6.1; older ones and other payloads do not.
+ */
+static void measure(const struct entry *entry)
 {
     if (!tpm_present())
         return;
+    if (entry->kind == ENTRY_CONF)
+        tpm_measure(TPM_PCR_CONFIG, entry->content, entry->id);
     tpm_measure_text(TPM_PCR_CONFIG, boot.command_line, boot.command_line);
+    if (boot.device_tree.size)
+        tpm_measure(TPM_PCR_CONFIG, boot.device_tree, "device tree");
+    if (parts.uki.size && !parts.by_firmware)
+        tpm_measure_payload(parts.uki, entry->id);
     if (!launch.run)
-        tpm_measure_payload(boot.file, id);
-    for (uint32_t i = 0; i < boot.module_count; i++)
+        tpm_measure_payload(boot.file, entry->id);
+    for (uint32_t i = 0; i < boot.module_count; i++) {
         tpm_measure(TPM_PCR_INITRD, boot.modules[i].content, "initrd");
+        if (boot.modules[i].string[0])
+            tpm_measure_text(TPM_PCR_CONFIG, boot.modules[i].string, boot.modules[i].string);
+    }
 }
 
 static bool prepare(struct span wanted, struct failure *failure)
@@ -297,9 +309,13 @@ static bool start_entry(const struct selector *selector, const struct entry *ent
 {
     if (!load(selector, entry, failure) || !prepare(wanted_exit(), failure))
         return false;
-    measure(entry->id);
+    measure(entry);
     loader_interface_leave();
-    return !launch.run || run(status, failure);
+    if (launch.run && !run(status, failure))
+        return false;
+    if ((boot.faces & FACE_LINUX) && !tpm_hand_on_log(&handoff.map, failure))
+        warn("%s: %s", failure->what, failure->why);
+    return true;
 }
 
 /* What loading an entry takes of memory, and gives back where that entry is not started after all. */

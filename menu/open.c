@@ -147,10 +147,12 @@ bool parts_open(struct parts *parts, bool whole, const struct expander *expander
     }
     if (uki && whole && parts->module_count)
         return fail(failure, "modules", "a UKI that is started by its own stub takes no further initrds");
-    if (uki && !whole &&
-        (!parts_take_sections(parts, &pe.sections, failure) ||
-         !expand(expander, parts->content, &content, &used, failure)))
-        return false;
+    if (uki && !whole) {
+        parts->uki = (struct span){ content.data, pe.size };
+        if (!parts_take_sections(parts, &pe.sections, failure) ||
+            !expand(expander, parts->content, &content, &used, failure))
+            return false;
+    }
     if (!payload_take_apart(content, boot, failure))
         return false;
     if (!uki && content.data == parts->content.data)

@@ -30,6 +30,7 @@ struct parts {
     struct span string;                           /* what the loader before us says of the module that it came from */
     struct span device_tree;                      /* data NULL: none */
     struct span os_release, uname;                /* of a UKI, for people; data NULL: none */
+    struct span uki;                              /* the file, where it was taken apart */
     const char *exit;                             /* by which protocol the entry is meant to be started; "": any */
     void *volume;                                 /* EFI: the one that the kernel's file is of; NULL: none */
     const char *path;                             /* of the kernel in it */

@@ -68,6 +68,7 @@ static void uki_taken_apart(void **state)
     opens(false);
     assert_string_equal(boot.kind, "bzImage");
     assert_bytes(boot.file, kernel_file());
+    assert_bytes(entry.uki, (struct span){ blob, blob_size });
     assert_int_equal(boot.faces, FACE_LINUX);
     assert_int_equal(boot.module_count, 3);
     assert_module(0, initrd('u', 8), "");
@@ -90,6 +91,7 @@ static void uki_whole(void **state)
     assert_string_equal(boot.kind, "UKI");
     assert_int_equal(boot.faces, FACE_EFI);
     assert_bytes(boot.file, (struct span){ blob, blob_size });
+    assert_int_equal(entry.uki.size, 0);
     assert_int_equal(boot.module_count, 0);
     module("070701", 6, "");
     assert_closed(true, "modules", "a UKI that is started by its own stub takes no further initrds");
