@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import assets  # noqa: E402 (found through the path above)
 import exits   # noqa: E402
+import measurements  # noqa: E402
 
 
 def pytest_configure(config):
@@ -44,6 +45,9 @@ def pytest_terminal_summary(terminalreporter):
         cells = [dict(report.user_properties).get("cell") for report in terminalreporter.getreports("passed")]
         if any(cells):
             exits.write_document([cell for cell in cells if cell])
+        measured = [dict(report.user_properties).get("measured") for report in terminalreporter.getreports("passed")]
+        if any(measured):
+            measurements.write_document([case for case in measured if case])
     if not any(tried.values()):
         return
     good = [door for door, count in tried.items() if count and door not in failed]
