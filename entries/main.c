@@ -227,7 +227,7 @@ static bool load(const struct selector *selector, const struct entry *entry, str
 
 /*
  * Into the TPM, where there is one: what the firmware does not measure by itself. Linux's EFI stub measures command
- * line and initrds once more, since version 6.1; older ones and other payloads do not.
+ * line and initrds once more; old ones do not, and no other payload does.
  */
 static void measure(const struct entry *entry)
 {
