@@ -5,6 +5,7 @@ The firmware trusts one key, made here. What it does not know stays out: it is r
 it, and the menu lets another entry start.
 """
 
+import os
 import re
 import subprocess
 
@@ -15,6 +16,7 @@ import cases
 import cpio
 import doors
 import efi_variables
+import exits
 import fit_maker
 import guest
 import machine
@@ -24,6 +26,7 @@ import pe_maker
 import screen
 import secure
 
+LARGE = pytest.mark.skipif(exits.ALL not in os.environ, reason=f"takes long: {exits.ALL} runs it")
 RUNS = cases.RUNS / "secure-entries"
 WORDS = f"{doors.GUEST} quiet qvtest.auto qvtest.own=1"
 STARTED = r"Linux version|GUEST|EFI stub"
@@ -301,4 +304,24 @@ def test_refused_fit(image, fit, more, expected, made, fits, variables):
     folder = RUNS / f"{fit}-fit-{image.replace(' ', '-')}-{more}"
     with given(folder, fits[image], [fits[fit], *made.initrds[:more]], variables) as running:
         settled(running, expected)
+    guest.tidy(folder)
+
+
+# ---- kexec ----
+
+@LARGE
+def test_kexec(made, key, variables):
+    """A kernel that is locked down starts us by our signature, and says that Secure Boot is on: nobody verifies what we were given."""
+    folder = RUNS / "kexec"
+    folder.mkdir(parents=True, exist_ok=True)
+    loader = key.sign(assets.BUILD / "quadrivium.efi", folder / "second.efi")
+    files = {"image": loader.read_bytes(), "arguments": b"-s\n", "words": f"{WORDS}\n".encode(),
+             "ramdisk": doors.joined([made.vmlinuz, made.initrds[0]])}
+    initrd = folder / "kexec.cpio"
+    initrd.write_bytes(made.kexec.read_bytes() + cpio.archive(files))
+    first = key.sign(cases.packed("efi", made.vmlinuz, [initrd], f"{doors.GUEST} lockdown=integrity"), folder / "first.efi")
+    path = media.gpt_disk(folder / "disk", [(media.ESP, {media.EFI_FALLBACK: first})])
+    with start(folder, path, variables) as running:
+        running.wait("kexec_core: Starting new kernel", "KEXEC failed|Kernel panic")
+        running.wait("quadrivium: error: Secure Boot: there is no firmware any more that could verify the payload", "GUEST")
     guest.tidy(folder)
