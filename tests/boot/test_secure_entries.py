@@ -311,7 +311,7 @@ def test_refused_fit(image, fit, more, expected, made, fits, variables):
 
 @LARGE
 def test_kexec(made, key, variables):
-    """A kernel that is locked down starts us by our signature, and says that Secure Boot is on: nobody verifies what we were given."""
+    """A kernel that is locked down starts us by our signature, and says that Secure Boot is on: nobody can verify what we get."""
     folder = RUNS / "kexec"
     folder.mkdir(parents=True, exist_ok=True)
     loader = key.sign(assets.BUILD / "quadrivium.efi", folder / "second.efi")
