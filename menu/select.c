@@ -54,6 +54,7 @@ bool select_command_line(const struct selector *selector, const struct entry *en
 {
     static char own[LAYOUT_COMMAND_LINE_MAX + 1];
     const struct span texts[] = { { (uint8_t *)own, sizeof(own) },
+                                  text_span(selector->packed_words),
                                   selector->collection->carried.parts.string,
                                   text_span(selector->words) };
     struct options ignored = { 0 };
