@@ -192,7 +192,7 @@ bool entry_load(const struct entry *entry, bool whole, const struct surroundings
 
     *parts = (struct parts){ .exact = true, .exit = "", .profile = SECTIONS_FIRST_PROFILE };
     if (entry->problem[0])
-        return fail(failure, entry->id, "%s", entry->problem);
+        return fail(failure, "entry", "%s", entry->problem); /* which names its file */
     if (entry->kind >= sizeof(loaders) / sizeof(*loaders))
         return fail(failure, entry->id, "it starts nothing");
     parts->source = entry->tree ? entry->tree->name : "FIT";
