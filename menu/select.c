@@ -109,24 +109,51 @@ static const char *entry_id(const void *context, uint32_t index)
     return entries->entry[index].id;
 }
 
-/* UAPI.1, "Boot counting": the file gets its next name before the kernel is started. */
-static bool count_try(const struct entry *entry, char *path, struct failure *failure)
+/*
+ * UAPI.1, "Boot counting": the file gets its next name before the kernel is started. All entries that it has, the
+ * profiles of a UKI, are to be found there from then on.
+ */
+static bool count_try(struct entries *entries, const struct entry *entry, struct failure *failure)
 {
-    const char *suffix = entry->kind == ENTRY_UKI ? ".efi" : ".conf";
-    char name[TREE_NAME_MAX + 1];
-    uint64_t folder;
+    const char *suffix = entry->kind == ENTRY_UKI ? ".efi" : ".conf", *before = entry->path, *after;
+    char name[TREE_NAME_MAX + 1], id[TREE_NAME_MAX + 1], path[TREE_PATH_MAX];
+    const uint64_t folder = (uint64_t)(path_name(before) - before);
+    struct counter counter;
 
-    path[0] = '\0';
-    if (!entry->counter.counted || !entry->tree || !entry->tree->rename)
+    if (!entry->counter.counted || !entry->tree || !entry->tree->rename ||
+        !counter_next(path_name(before), suffix, name))
         return true;
-    folder = (uint64_t)(path_name(entry->path) - entry->path);
-    if (counter_next(path_name(entry->path), suffix, name) &&
-        !entry->tree->rename(entry->tree, entry->path, name, failure))
-        return false;
-    memcpy(path, entry->path, folder);
+    memcpy(path, before, folder);
     path[folder] = '\0';
-    return text_append(path, TREE_PATH_MAX,
-                       counter_next(path_name(entry->path), suffix, name) ? name : path_name(entry->path));
+    if (!text_append(path, sizeof(path), name))
+        return fail(failure, name, "its path is too long");
+    after = entries_text(entries, text_span(path), failure);
+    if (!after || !entry->tree->rename(entry->tree, before, name, failure))
+        return false;
+    counter_read(name, suffix, &counter, id);
+    for (uint32_t i = 0; i < entries->count; i++) {
+        struct entry *each = &entries->entry[i];
+
+        if (each->tree == entry->tree && strcmp(each->path, before) == 0) {
+            each->path = after;
+            each->counter = counter;
+        }
+    }
+    return true;
+}
+
+/* Counts the try, and tells the system what is started, and where it can take the counter off again. */
+static void announce(struct entries *entries, const struct entry *entry)
+{
+    const bool counted = entry->counter.counted && entry->tree && entry->tree->rename;
+    struct failure failure;
+
+    if (count_try(entries, entry, &failure)) {
+        loader_interface_selected(entry->id, counted ? entry->path : NULL);
+        return;
+    }
+    warn("%s: its try is not counted: %s", failure.what, failure.why);
+    loader_interface_selected(entry->id, NULL);
 }
 
 static bool run_command(const struct selector *selector, const struct entry *entry, struct failure *failure)
@@ -201,8 +228,7 @@ static uint32_t ask(struct selector *selector)
 
 const struct entry *select_next(struct selector *selector, struct failure *failure)
 {
-    const struct entries *entries = &selector->collection->entries;
-    char path[TREE_PATH_MAX];
+    struct entries *entries = &selector->collection->entries;
 
     for (;;) {
         const struct entry *entry;
@@ -211,9 +237,7 @@ const struct entry *select_next(struct selector *selector, struct failure *failu
         entry = &entries->entry[selector->choice.menu ? ask(selector) : selector->choice.index];
         selector->choice.index = (uint32_t)(entry - entries->entry);
         if (entry->kind < ENTRY_FIRMWARE) {
-            if (!count_try(entry, path, failure))
-                warn("%s: its try is not counted: %s", failure->what, failure->why);
-            loader_interface_selected(entry->id, path[0] ? path : NULL);
+            announce(entries, entry);
             if (!selector->collection->conf.random_seed_off && selector->collection->volume_count &&
                 !random_seed_use(&selector->collection->volumes[0].tree, selector->around->handoff, failure))
                 warn("random seed: %s: %s", failure->what, failure->why);
