@@ -195,7 +195,8 @@ bool select_start(struct selector *selector, struct failure *failure)
     selector->interactive = wishes.interactive = has_keys();
     wishes.key_held = wishes.interactive && console_read() != KEY_NONE;
     selector->choice = select_choose(entries, &wishes);
-    if (selector->choice.missing && !selector->choice.menu)
+    /* Who says what follows an error is not there to choose. */
+    if (selector->choice.missing && (!selector->choice.menu || selector->options->on_error_given))
         return fail(failure, "qv.entry", "there is no entry %s", wishes.entry);
     if (selector->choice.missing)
         warn("qv.entry: there is no entry %s", wishes.entry);
