@@ -119,7 +119,7 @@ static bool load_addons(const struct loading *loading, struct parts *parts, stru
     char path[TREE_PATH_MAX], name[TREE_NAME_MAX + 1];
     uint64_t folder = (uint64_t)(path_name(parts->path) - parts->path);
 
-    if (loading->whole || expand_recognise(expander, parts->content) != PAYLOAD_PE ||
+    if (loading->whole || (!parts->uki && expand_recognise(expander, parts->content) != PAYLOAD_PE) ||
         !pe_parse(parts->content, &pe, &ignored) || !pe.is_uki)
         return true;
     /* Their folder's name has no boot counter (systemd-stub(7)). */
@@ -141,6 +141,7 @@ static bool load_conf(const struct loading *loading, struct parts *parts, struct
         parts->exit = "multiboot2";
     if (bls.kernel_kind == BLS_PVH)
         parts->exit = "pvh";
+    parts->uki = bls.kernel_kind == BLS_UKI;
     if (bls.profile > LAYOUT_PE_SECTIONS_MAX)
         return fail(failure, loading->entry->id, "there is no profile %u", bls.profile);
     parts->profile = SECTIONS_FIRST_PROFILE + bls.profile;
@@ -155,6 +156,7 @@ static bool load_uki(const struct loading *loading, struct parts *parts, struct 
 {
     parts->path = loading->entry->path;
     parts->profile = loading->entry->number;
+    parts->uki = true;
     return file_load(loading->entry->tree, parts->path, loading->around->expander, &parts->content, failure) &&
            load_addons(loading, parts, failure);
 }
