@@ -105,10 +105,24 @@ void __stack_chk_fail(void)
 
 /* ---- the steps ---- */
 
+/* UAPI.5, "Multi-Profile UKIs": "@1" in front of the words says which profile of what is packed. Returns the others. */
+static struct span take_profile(struct span text)
+{
+    static char id[32];
+    struct span rest = text, word, digits;
+    uint64_t number;
+
+    if (!text_next_word(&rest, &word) || !text_prefix(word, "@", &digits) || !text_number(digits, &number))
+        return text;
+    text_format(id, sizeof(id), number ? "packed@%lu" : "packed", number);
+    options.entry = text_span(id);
+    return rest;
+}
+
 static bool read_words(struct failure *failure)
 {
     const struct span image = { image_base, sections_image_size(image_base) };
-    struct span packed;
+    struct span packed, given = text_span(handoff.command_line);
     bool has_kernel;
 
     words[0] = packed_words[0] = command_line[0] = '\0';
@@ -127,7 +141,9 @@ static bool read_words(struct failure *failure)
                                      has_kernel ? sizeof(command_line) : sizeof(packed_words)))
         return fail(failure, "command line", "the packed one has %lu bytes, %lu can be", packed.size,
                     (has_kernel ? sizeof(command_line) : sizeof(packed_words)) - 1);
-    return options_read(&options, text_span(handoff.command_line), words, sizeof(words)) ||
+    if (has_kernel)
+        given = take_profile(given);
+    return options_read(&options, given, words, sizeof(words)) ||
            fail(failure, "command line", "longer than %u bytes", LAYOUT_COMMAND_LINE_MAX);
 }
 
