@@ -56,10 +56,24 @@ def text(value):
     return (value + "\0").encode("utf-16-le")
 
 
-def boot_option(description, path):
-    """The content of a Boot#### variable for a device path without its end node (UEFI 2.10, section 3.1.3)."""
+def boot_option(description, path, optional=b""):
+    """The content of a Boot#### variable for a device path without its end node (UEFI 2.10, section 3.1.3).
+
+    OPTIONAL are the load options of what it names.
+    """
     path += b"\x7f\xff\x04\x00"
-    return struct.pack("<IH", 1, len(path)) + text(description) + path
+    return struct.pack("<IH", 1, len(path)) + text(description) + path + optional
+
+
+def partition_path(number, guid):
+    """A device path that begins with a partition of a GPT, by its unique GUID (UEFI 2.10, section 10.3.5.1)."""
+    return struct.pack("<BBHIQQ16sBB", 4, 1, 42, number, 0, 0, guid.bytes_le, 2, 2)
+
+
+def file_path(name):
+    """The node of a file (UEFI 2.10, section 10.3.5.4)."""
+    wide = text("\\" + name.replace("/", "\\"))
+    return struct.pack("<BBH", 4, 4, 4 + len(wide)) + wide
 
 
 def uri_path(uri):
