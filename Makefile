@@ -112,7 +112,8 @@ format-check:
 .PHONY: docs
 docs: all conformance
 	@tools/setup.sh build run check
-	QUADRIVIUM_WRITE_DOCS=1 QUADRIVIUM_ALL=1 $(PYTEST) -rfE tests/image tests/boot/test_cost.py tests/boot/test_exits.py tests/boot/test_conformance.py
+	QUADRIVIUM_WRITE_DOCS=1 QUADRIVIUM_ALL=1 $(PYTEST) -rfE tests/image tests/boot/test_cost.py tests/boot/test_exits.py tests/boot/test_conformance.py \
+		tests/boot/test_formats.py
 
 # ---- running ----
 
