@@ -248,6 +248,21 @@ bool map_release(struct memory_map *map, uint64_t start, uint64_t size, struct f
     return true;
 }
 
+bool map_restore(struct memory_map *map, const struct memory_map *before, struct failure *failure)
+{
+    if (!map->claim) {
+        *map = *before;
+        return true;
+    }
+    for (uint32_t i = 0; i < before->count; i++) {
+        const struct range *range = &before->ranges[i];
+
+        if (range->type == MAP_RAM && !map_release(map, range->start, range->end - range->start, failure))
+            return false;
+    }
+    return true;
+}
+
 /* Whether every byte of the range lies in ranges that `test` accepts. */
 static bool covered(const struct memory_map *map, uint64_t start, uint64_t size, bool firmware_too, bool any_ram)
 {

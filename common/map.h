@@ -96,6 +96,12 @@ bool map_allocate(struct memory_map *map, const struct map_request *request, uin
  */
 bool map_release(struct memory_map *map, uint64_t start, uint64_t size, struct failure *failure);
 
+/*
+ * Goes back to `before`, a copy of the map as it was: what was RAM then, and is MAP_WORK now, is RAM again. Where there
+ * is a firmware, all else stays as it is now, because only that was surely asked of it.
+ */
+bool map_restore(struct memory_map *map, const struct memory_map *before, struct failure *failure);
+
 /* Whether every byte of [start, start + size) is MAP_RAM, or MAP_FIRMWARE where firmware_too. */
 bool map_is_free(const struct memory_map *map, uint64_t start, uint64_t size, bool firmware_too);
 

@@ -2,6 +2,7 @@
 /* Segments, control registers, the FPU, and what the CPU can do; see cpu.h. */
 #include "cpu/cpu.h"
 
+#include "common/noinit.h"
 #include "common/string.h"
 #include "cpu/exceptions.h"
 #include "cpu/registers.h"
@@ -65,7 +66,7 @@ struct task_state {
 _Static_assert(sizeof(struct task_state) == 104, "64-bit task state segment");
 
 static struct task_state task_state;
-static uint8_t exception_stack[8192] __attribute__((aligned(16), section(".noinit")));
+static uint8_t exception_stack[8192] __attribute__((aligned(16))) NOINIT;
 
 static void load_segments(void)
 {

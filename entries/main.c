@@ -7,6 +7,7 @@
 
 #include "common/console.h"
 #include "common/layout.h"
+#include "common/noinit.h"
 #include "common/stamp.h"
 #include "common/string.h"
 #include "common/text.h"
@@ -32,8 +33,8 @@
 extern const uint8_t image_base[];
 extern uint64_t door_ticks;
 
-static struct handoff handoff __attribute__((section(".noinit")));
-static uint8_t arena[ARENA_SIZE] __attribute__((aligned(16), section(".noinit")));
+static struct handoff handoff NOINIT;
+static uint8_t arena[ARENA_SIZE] __attribute__((aligned(16))) NOINIT;
 static struct options options, own_options;
 static struct sections sections;
 static struct parts parts;
@@ -44,14 +45,13 @@ static struct launch launch;
  * The payload's words: those of the loader before us; those that are packed for whatever is selected; and all of them,
  * its own first.
  */
-static char words[LAYOUT_COMMAND_LINE_MAX + 1] __attribute__((section(".noinit")));
-static char packed_words[LAYOUT_COMMAND_LINE_MAX + 1] __attribute__((section(".noinit")));
-static char command_line[2 * LAYOUT_COMMAND_LINE_MAX + 2] __attribute__((section(".noinit")));
+static char words[LAYOUT_COMMAND_LINE_MAX + 1] NOINIT;
+static char packed_words[LAYOUT_COMMAND_LINE_MAX + 1] NOINIT;
+static char command_line[2 * LAYOUT_COMMAND_LINE_MAX + 2] NOINIT;
 
 /* What the list of entries is made from, and the list. */
 static const struct expander expander = { &handoff.map, identity_reach };
 static struct collection collection;
-static struct memory_map map_before __attribute__((section(".noinit")));
 static bool whole; /* as a UKI has to be, to have its signature or to use its own stub */
 
 /* In the image, physical memory is memory. */
@@ -318,6 +318,24 @@ static bool start_entry(const struct selector *selector, const struct entry *ent
     return !launch.run || run(status, failure);
 }
 
+/* What loading an entry takes of memory, and gives back where that entry is not started after all. */
+static struct {
+    struct memory_map map;
+    struct arena arena;
+} before NOINIT;
+
+static void remember_memory(void)
+{
+    before.map = handoff.map;
+    before.arena = collection.entries.arena;
+}
+
+static bool restore_memory(struct failure *failure)
+{
+    collection.entries.arena = before.arena;
+    return map_restore(&handoff.map, &before.map, failure);
+}
+
 /* Tries entries until one is ready. Where a person can choose another, what failed, or returned, is only told. */
 static bool select_and_start(struct failure *failure)
 {
@@ -337,7 +355,7 @@ static bool select_and_start(struct failure *failure)
 
         if (!entry)
             return false;
-        map_before = handoff.map;
+        remember_memory();
         if (start_entry(&selector, entry, &status, failure))
             return true;
         if (options.on_error_given || !select_again(&selector, failure)) {
@@ -345,9 +363,8 @@ static bool select_and_start(struct failure *failure)
                 efi_exit(status); /* as the payload did */
             return false;
         }
-        /* What the firmware gave is not asked back: it would have to be found range by range. */
-        if (!handoff.map.claim)
-            handoff.map = map_before;
+        if (!restore_memory(failure))
+            return false;
     }
 }
 

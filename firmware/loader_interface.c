@@ -35,9 +35,15 @@
 /* UEFI 2.10, section 8.5.4. */
 #define OS_INDICATIONS_BOOT_TO_FW_UI 1ull
 
+/* By this bootctl knows whose a file is (systemd, src/boot/bootctl.c). */
+static const char marker[] __attribute__((used)) = "#### LoaderInfo: quadrivium " QUADRIVIUM_VERSION " ####";
+
 static EFI_GUID loader_guid = { 0x4a67b082, 0x0a4c, 0x41cf, { 0xb6, 0xc7, 0x44, 0x0b, 0x29, 0xbb, 0x8c, 0x4f } };
 static EFI_GUID global_guid = EFI_GLOBAL_VARIABLE;
 static EFI_GUID seed_table_guid = { 0x1ce1e5bc, 0x7ceb, 0x42f2, { 0x81, 0xe5, 0x8a, 0xad, 0xf1, 0x80, 0xf5, 0x7b } };
+
+/* A loader before us has introduced itself, and we are but the stub of what it starts: the variables are its. */
+static bool is_stub;
 
 /* ---- variables ---- */
 
@@ -63,6 +69,16 @@ static uint64_t read(EFI_GUID *guid, const char *name, void *data, uint64_t size
     if (efi_system_table()->RuntimeServices->GetVariable(wide, guid, NULL, &length, data) || length > size)
         return 0;
     return length;
+}
+
+static bool exists(const char *name)
+{
+    CHAR16 wide[NAME_MAX];
+    UINTN length = 0;
+
+    utf16_from_utf8(name, wide, NAME_MAX);
+    return efi_system_table()->RuntimeServices->GetVariable(wide, &loader_guid, NULL, &length, NULL) ==
+           EFI_BUFFER_TOO_SMALL;
 }
 
 static EFI_STATUS write_text(const char *name, UINT32 attributes, const char *text)
@@ -97,15 +113,16 @@ static bool read_timeout(const char *name, struct loader_wishes *wishes)
 void loader_interface_read(struct loader_wishes *wishes)
 {
     *wishes = (struct loader_wishes){ .timeout = LOADER_TIMEOUT_NONE };
-    if (!efi_alive())
+    if (!efi_alive() || is_stub)
         return;
     read_id("LoaderEntryOneShot", wishes->one_shot);
     take_away("LoaderEntryOneShot");
     read_id("LoaderEntryDefault", wishes->default_entry);
     read_id("LoaderEntryLastBooted", wishes->last_booted);
-    if (!read_timeout("LoaderConfigTimeoutOneShot", wishes))
+    wishes->ask = read_timeout("LoaderConfigTimeoutOneShot", wishes);
+    if (!wishes->ask)
         read_timeout("LoaderConfigTimeout", wishes);
-    else if (wishes->timeout == LOADER_TIMEOUT_SECONDS && !wishes->seconds)
+    else if (!wishes->seconds)
         wishes->timeout = LOADER_TIMEOUT_FORCE; /* of this variable 0 means: for ever */
     take_away("LoaderConfigTimeoutOneShot");
 }
@@ -156,7 +173,7 @@ static void introduce_image(void)
     }
 }
 
-void loader_interface_introduce(const struct handoff *handoff)
+void loader_interface_introduce(const struct handoff *handoff, bool stub)
 {
     static const UINT64 features = FEATURE_CONFIG_TIMEOUT | FEATURE_CONFIG_TIMEOUT_ONE_SHOT | FEATURE_ENTRY_DEFAULT |
                                    FEATURE_ENTRY_ONESHOT | FEATURE_BOOT_COUNTING | FEATURE_XBOOTLDR |
@@ -164,6 +181,9 @@ void loader_interface_introduce(const struct handoff *handoff)
                                    FEATURE_MENU_DISABLE | FEATURE_MULTI_PROFILE_UKI | FEATURE_TYPE1_UKI;
 
     if (!handoff->efi.boot_services || !efi_alive())
+        return;
+    is_stub = stub && exists("LoaderInfo");
+    if (is_stub)
         return;
     write_time("LoaderTimeInitUSec", stamps.ticks[PHASE_DOOR]);
     write_text("LoaderInfo", THIS_BOOT, "quadrivium " QUADRIVIUM_VERSION);
@@ -174,7 +194,7 @@ void loader_interface_introduce(const struct handoff *handoff)
 
 void loader_interface_leave(void)
 {
-    if (efi_alive())
+    if (efi_alive() && !is_stub)
         write_time("LoaderTimeExecUSec", __builtin_ia32_rdtsc());
 }
 
@@ -196,7 +216,7 @@ void loader_interface_entries(const char *(*id)(const void *context, uint32_t in
     const uint64_t max = units_of(id, context, count);
     uint16_t *units;
 
-    if (!efi_alive() || !max)
+    if (!efi_alive() || is_stub || !max)
         return;
     units = efi_pool(max * sizeof(*units));
     /* A firmware may have no room for a variable of that size: then it gets the first of them. */
@@ -215,7 +235,7 @@ void loader_interface_selected(const char *id, const char *counted_path)
     static char path[PATH_TEXT_MAX];
     char last[LOADER_ID_MAX];
 
-    if (!efi_alive())
+    if (!efi_alive() || is_stub)
         return;
     write_text("LoaderEntrySelected", THIS_BOOT, id);
     read_id("LoaderEntryLastBooted", last);
@@ -225,15 +245,20 @@ void loader_interface_selected(const char *id, const char *counted_path)
         memcpy(path, counted_path, strlen(counted_path) + 1);
         loader_path_to_efi(path);
         write_text("LoaderBootCountPath", THIS_BOOT, path);
+    } else {
+        write(&loader_guid, "LoaderBootCountPath", THIS_BOOT, NULL, 0); /* of one that was tried before, in vain */
     }
 }
 
 bool loader_interface_set_default(const char *id, struct failure *failure)
 {
-    const EFI_STATUS status = *id ? write_text("LoaderEntryDefault", KEPT, id) : take_away("LoaderEntryDefault");
+    EFI_STATUS status;
 
     if (!efi_alive())
         return fail(failure, "default", "there is no firmware that could keep it");
+    if (is_stub)
+        return fail(failure, "default", "it is for the loader before us to keep");
+    status = *id ? write_text("LoaderEntryDefault", KEPT, id) : take_away("LoaderEntryDefault");
     return !status || (!*id && status == EFI_NOT_FOUND) ||
            fail(failure, "default", "the firmware does not keep it (status 0x%lx)", (uint64_t)status);
 }
@@ -317,4 +342,9 @@ bool loader_interface_give_seed(struct span seed, struct failure *failure)
     memset(table->bits, 0, table->size);
     efi_pool_free(table);
     return fail(failure, "random seed", "the firmware does not take its table");
+}
+
+void loader_interface_tell_seed(struct span seed)
+{
+    write(&loader_guid, "LoaderRandomSeed", THIS_BOOT, seed.data, seed.size);
 }

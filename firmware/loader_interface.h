@@ -29,15 +29,18 @@ struct loader_wishes {
     char last_booted[LOADER_ID_MAX];   /* LoaderEntryLastBooted */
     enum loader_timeout timeout;       /* LoaderConfigTimeoutOneShot (taken away), else LoaderConfigTimeout */
     uint32_t seconds;
+    bool ask; /* it was the former, which calls for the menu */
 };
 
 void loader_interface_read(struct loader_wishes *wishes);
 
 /*
  * LoaderInfo, LoaderFeatures, LoaderFirmwareInfo, LoaderFirmwareType, LoaderImageIdentifier, LoaderDevicePartUUID,
- * LoaderTimeInitUSec (from the ticks of PHASE_DOOR).
+ * LoaderTimeInitUSec (from the ticks of PHASE_DOOR). To be called before all others. stub: a kernel is packed into us,
+ * as into a UKI; then, if a loader before us has introduced itself, it is the one that the system shall see, and none
+ * of these functions writes or reads a variable of its.
  */
-void loader_interface_introduce(const struct handoff *handoff);
+void loader_interface_introduce(const struct handoff *handoff, bool stub);
 
 /* LoaderEntries: `count` ids. */
 void loader_interface_entries(const char *(*id)(const void *context, uint32_t index), const void *context,
@@ -63,5 +66,9 @@ uint32_t loader_interface_token(uint8_t *buffer, uint32_t size);
 
 /* Gives the kernel a seed: LINUX_EFI_RANDOM_SEED_TABLE (as the kernel's own EFI stub does). */
 bool loader_interface_give_seed(struct span seed, struct failure *failure);
+
+/* Gives the system one, too: LoaderRandomSeed. systemd before 253 credits it, and bootctl then says that it was passed.
+ */
+void loader_interface_tell_seed(struct span seed);
 
 #endif

@@ -144,8 +144,9 @@ bool loader_timeout_read(struct span variable, enum loader_timeout *timeout, uin
     }
     if (strchr(text, 'x') || !text_number(text_span(text), &number) || number > UINT32_MAX)
         return false;
-    *timeout = LOADER_TIMEOUT_SECONDS;
-    *seconds = (uint32_t)number;
+    /* What bootctl 252 writes for menu-force. */
+    *timeout = number == UINT32_MAX ? LOADER_TIMEOUT_FORCE : LOADER_TIMEOUT_SECONDS;
+    *seconds = number == UINT32_MAX ? 0 : (uint32_t)number;
     return true;
 }
 

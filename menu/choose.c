@@ -33,16 +33,23 @@ static int64_t find(const struct entries *entries, struct span name, const char 
     return find_id(entries, text);
 }
 
+/* What has no tries left, or was found by itself, is taken only where there is nothing else. */
 static uint32_t first_good(const struct entries *entries)
 {
+    int64_t other = -1;
+
     for (uint32_t i = 0; i < entries->count; i++) {
         const struct entry *entry = &entries->entry[i];
 
         /* The commands behind all entries are nobody's default: a machine would reboot for ever. */
-        if (entry->kind < ENTRY_FIRMWARE && !entry->problem[0] && !entry_is_bad(entry))
+        if (entry->kind >= ENTRY_FIRMWARE || entry->problem[0])
+            continue;
+        if (entry->kind < ENTRY_EFI && !entry_is_bad(entry))
             return i;
+        if (other < 0)
+            other = i;
     }
-    return 0;
+    return other < 0 ? 0 : (uint32_t)other;
 }
 
 static uint32_t choose_default(const struct entries *entries, const struct wishes *wishes)
@@ -82,7 +89,7 @@ static void choose_time(const struct entries *entries, const struct wishes *wish
         *disabled = conf->timeout == TIMEOUT_DISABLED;
         choice->seconds = conf->timeout == TIMEOUT_SECONDS ? conf->seconds : 0;
     }
-    choice->menu = force || (several && choice->seconds);
+    choice->menu = force || (!wishes->has_timeout && !named && wishes->system->ask) || (several && choice->seconds);
     choice->counting = !force;
 }
 

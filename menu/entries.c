@@ -126,6 +126,11 @@ static bool is_command(const struct entry *entry)
     return entry->kind >= ENTRY_FIRMWARE;
 }
 
+static bool is_automatic(const struct entry *entry)
+{
+    return entry->kind >= ENTRY_EFI;
+}
+
 uint32_t entries_bootable(const struct entries *entries)
 {
     uint32_t bootable = 0;
@@ -203,8 +208,8 @@ static int compare_entries(const struct entry *a, const struct entry *b)
 {
     int order;
 
-    if (is_command(a) || is_command(b))
-        return compare_numbers(is_command(a) ? a->kind : 0, is_command(b) ? b->kind : 0);
+    if (is_automatic(a) || is_automatic(b)) /* those of a kind stay as they are */
+        return compare_numbers(is_automatic(a) ? a->kind : 0, is_automatic(b) ? b->kind : 0);
     if (entry_is_bad(a) != entry_is_bad(b))
         return entry_is_bad(a) ? 1 : -1;
     if (!*a->sort_key != !*b->sort_key)

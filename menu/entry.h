@@ -63,8 +63,8 @@ const char *entries_text(struct entries *entries, struct span text, struct failu
 bool entries_add(struct entries *entries, const struct entry *entry, struct failure *failure);
 
 /*
- * Brings the list into the order of UAPI.1, "Sorting" (those with a bad counter last; the commands, firmware set-up,
- * reboot and power off, behind all), and fills each `shown`.
+ * Brings the list into the order of UAPI.1, "Sorting" (those with a bad counter last; behind all, what was found by
+ * itself, then the commands, firmware set-up, reboot and power off), and fills each `shown`.
  */
 bool entries_sort(struct entries *entries, struct failure *failure);
 

@@ -4,6 +4,7 @@
 
 #include "common/console.h"
 #include "common/keys.h"
+#include "common/noinit.h"
 #include "menu/canvas.h"
 #include "menu/menu.h"
 
@@ -11,12 +12,13 @@
 #define KEYS_AT_ONCE    64
 
 static struct {
-    struct canvas pictures[2];
     unsigned next;  /* that is drawn into */
     bool drawn;     /* the other one is what the screens show */
     bool screens;   /* there are any */
     uint64_t since; /* ticks: when the second that runs began */
 } run;
+
+static struct canvas pictures[2] NOINIT; /* as large as what is drawn on it */
 
 /* ---- the consoles ---- */
 
@@ -45,14 +47,14 @@ static void clear_screen(void *context, const struct console *console)
 
 static void show(struct menu *menu)
 {
-    struct canvas *canvas = &run.pictures[run.next];
+    struct canvas *canvas = &pictures[run.next];
     unsigned columns, rows;
 
     canvas_size(&columns, &rows);
     canvas_clear(canvas, columns, rows);
     menu->page = menu_page(canvas->rows);
     menu_draw(menu, canvas);
-    canvas_show(canvas, run.drawn ? &run.pictures[!run.next] : NULL);
+    canvas_show(canvas, run.drawn ? &pictures[!run.next] : NULL);
     run.next = !run.next;
     run.drawn = true;
 }

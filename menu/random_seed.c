@@ -21,7 +21,7 @@
 #define PIECE     512
 #define TOKEN_MAX 512
 
-enum part { PART_FILE, PART_TABLE, PART_HANDOFF };
+enum part { PART_FILE, PART_TABLE, PART_HANDOFF, PART_VARIABLE };
 
 static mbedtls_sha256_context hash;
 
@@ -122,6 +122,8 @@ static bool put(const struct tree *tree, const uint8_t *key, struct handoff *han
     done = done && loader_interface_give_seed(whole, failure);
     if (done)
         handoff->random_seed = (struct span){ ours, sizeof(ours) };
+    if (done && derive(key, PART_VARIABLE, seed))
+        loader_interface_tell_seed(whole);
     wipe(seed, sizeof(seed));
     return done;
 }

@@ -6,6 +6,7 @@
 
 #include "common/console.h"
 #include "common/keys.h"
+#include "common/noinit.h"
 #include "common/progress.h"
 #include "common/string.h"
 #include "common/text.h"
@@ -15,9 +16,9 @@
 #include "menu/load.h"
 #include "menu/menu.h"
 #include "menu/random_seed.h"
-#include "storage/path.h"
+#include "menu/tries.h"
 
-static struct menu menu;
+static struct menu menu NOINIT;
 
 /* ---- the consoles ---- */
 
@@ -52,7 +53,7 @@ static void idle(void)
 bool select_command_line(const struct selector *selector, const struct entry *entry, char *text, uint64_t size,
                          struct failure *failure)
 {
-    static char own[LAYOUT_COMMAND_LINE_MAX + 1];
+    static char own[LAYOUT_COMMAND_LINE_MAX + 1] NOINIT;
     const struct span texts[] = { { (uint8_t *)own, sizeof(own) },
                                   text_span(selector->packed_words),
                                   selector->collection->carried.parts.string,
@@ -83,7 +84,7 @@ static bool set_default(void *context, const struct entry *entry, struct failure
 static void print_entry(void *context, const struct entry *entry)
 {
     const struct selector *selector = context;
-    static char line[LAYOUT_COMMAND_LINE_MAX + 1];
+    static char line[LAYOUT_COMMAND_LINE_MAX + 1] NOINIT;
     struct failure failure;
 
     print("entry: %s\n  title: %s\n", entry->id, entry->shown);
@@ -109,53 +110,6 @@ static const char *entry_id(const void *context, uint32_t index)
     return entries->entry[index].id;
 }
 
-/*
- * UAPI.1, "Boot counting": the file gets its next name before the kernel is started. All entries that it has, the
- * profiles of a UKI, are to be found there from then on.
- */
-static bool count_try(struct entries *entries, const struct entry *entry, struct failure *failure)
-{
-    const char *suffix = entry->kind == ENTRY_UKI ? ".efi" : ".conf", *before = entry->path, *after;
-    char name[TREE_NAME_MAX + 1], id[TREE_NAME_MAX + 1], path[TREE_PATH_MAX];
-    const uint64_t folder = (uint64_t)(path_name(before) - before);
-    struct counter counter;
-
-    if (!entry->counter.counted || !entry->tree || !entry->tree->rename ||
-        !counter_next(path_name(before), suffix, name))
-        return true;
-    memcpy(path, before, folder);
-    path[folder] = '\0';
-    if (!text_append(path, sizeof(path), name))
-        return fail(failure, name, "its path is too long");
-    after = entries_text(entries, text_span(path), failure);
-    if (!after || !entry->tree->rename(entry->tree, before, name, failure))
-        return false;
-    counter_read(name, suffix, &counter, id);
-    for (uint32_t i = 0; i < entries->count; i++) {
-        struct entry *each = &entries->entry[i];
-
-        if (each->tree == entry->tree && strcmp(each->path, before) == 0) {
-            each->path = after;
-            each->counter = counter;
-        }
-    }
-    return true;
-}
-
-/* Counts the try, and tells the system what is started, and where it can take the counter off again. */
-static void announce(struct entries *entries, const struct entry *entry)
-{
-    const bool counted = entry->counter.counted && entry->tree && entry->tree->rename;
-    struct failure failure;
-
-    if (count_try(entries, entry, &failure)) {
-        loader_interface_selected(entry->id, counted ? entry->path : NULL);
-        return;
-    }
-    warn("%s: its try is not counted: %s", failure.what, failure.why);
-    loader_interface_selected(entry->id, NULL);
-}
-
 static bool run_command(const struct selector *selector, const struct entry *entry, struct failure *failure)
 {
     if (entry->kind == ENTRY_REBOOT)
@@ -179,11 +133,12 @@ bool select_start(struct selector *selector, struct failure *failure)
 
     const char *unused;
 
-    loader_interface_introduce(selector->around->handoff);
-    if (efi_alive()) /* elsewhere what is loaded lies in memory, and measuring the clock takes 2 ms */
+    if (efi_alive()) /* elsewhere what is loaded lies in memory, and measuring the clock takes 2.5 ms */
         progress_clock(tsc_frequency(&unused));
     if (!collect(selector->around, collection, failure))
         return false;
+    loader_interface_introduce(selector->around->handoff,
+                               collection->carried.kind == CARRIED_KERNEL && collection->carried.parts.packed);
     if (!efi_console_mode(collection->conf.console_mode))
         warn("loader.conf: the console has no mode %.*s", (int)collection->conf.console_mode.size,
              (const char *)collection->conf.console_mode.data);
@@ -230,6 +185,7 @@ static uint32_t ask(struct selector *selector)
 const struct entry *select_next(struct selector *selector, struct failure *failure)
 {
     struct entries *entries = &selector->collection->entries;
+    char path[TREE_PATH_MAX];
 
     for (;;) {
         const struct entry *entry;
@@ -238,10 +194,13 @@ const struct entry *select_next(struct selector *selector, struct failure *failu
         entry = &entries->entry[selector->choice.menu ? ask(selector) : selector->choice.index];
         selector->choice.index = (uint32_t)(entry - entries->entry);
         if (entry->kind < ENTRY_FIRMWARE) {
-            announce(entries, entry);
+            /* Before it is loaded: what loading breaks counts, too. */
+            if (!entries_count_try(entries, entry, path, failure))
+                warn("%s: its try is not counted: %s", failure->what, failure->why);
+            loader_interface_selected(entry->id, path[0] ? path : NULL);
             if (!selector->collection->conf.random_seed_off && selector->collection->volume_count &&
                 !random_seed_use(&selector->collection->volumes[0].tree, selector->around->handoff, failure))
-                warn("random seed: %s: %s", failure->what, failure->why);
+                warn("%s: %s", failure->what, failure->why);
             return entry;
         }
         if (!run_command(selector, entry, failure) && !select_again(selector, failure))

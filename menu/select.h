@@ -34,9 +34,10 @@ struct choice {
 
 /*
  * Decides. The default is the first of these that names an entry: qv.entry, LoaderEntryOneShot, LoaderEntryDefault,
- * loader.conf, the first entry that is neither bad nor broken. The menu is shown where there are several entries and
- * the timeout (qv.timeout, the EFI variables, loader.conf, SELECT_SECONDS) is not 0; for a qv.entry that is there only
- * if qv.timeout asks for it. A key that is held brings it up, unless loader.conf disables it. Pure.
+ * loader.conf, the first entry that is neither bad nor broken nor found by itself. The menu is shown where there are
+ * several entries and the timeout (qv.timeout, the EFI variables, loader.conf, SELECT_SECONDS) is not 0, or
+ * LoaderConfigTimeoutOneShot is the one that holds; for a qv.entry that is there only if qv.timeout asks for it. A key
+ * that is held brings it up, unless loader.conf disables it. Pure.
  */
 struct choice select_choose(const struct entries *entries, const struct wishes *wishes);
 

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "common/console.h"
+#include "common/noinit.h"
 #include "common/string.h"
 #include "common/text.h"
 #include "menu/files.h"
@@ -155,7 +156,7 @@ bool uki_profiles_add(const struct sections *sections, const struct entry *entry
 static bool read_head(const struct tree *tree, const char *path, uint64_t size, struct pe *pe, const uint8_t **start,
                       struct failure *failure)
 {
-    static uint8_t head[HEAD_SIZE];
+    static uint8_t head[HEAD_SIZE] NOINIT;
     const uint64_t length = size < sizeof(head) ? size : sizeof(head);
 
     *start = head;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The map that we run on; see pagetables.h. */
+#include "common/noinit.h"
 #include "cpu/cpu.h"
 #include "cpu/registers.h"
 #include "pagetables/pagetables.h"
@@ -12,7 +13,7 @@
 extern const uint8_t image_base[], text_start[], text_end[], rodata_end[], image_end[];
 extern const uint8_t stack_guard[];
 
-static uint64_t pages[TABLES][512] __attribute__((aligned(4096), section(".noinit")));
+static uint64_t pages[TABLES][512] __attribute__((aligned(4096))) NOINIT;
 static struct pagetables tables;
 static bool running, page0_hidden;
 

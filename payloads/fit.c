@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The structure of a FIT; see fit.h. fit_verify.c has what is checked by hashes and signatures. U-Boot's faults
- * CVE-2021-27097 and CVE-2021-27138 came from node names with '@' and from a second root: neither is allowed here.
- * Pure: compiled natively for tests.
+ * What a FIT's configurations are made of; see fit.h. Its nodes are in fit_tree.c, hashes and signatures in
+ * fit_verify.c. Pure: compiled natively for tests.
  */
 #include "payloads/fit.h"
 
@@ -12,14 +11,13 @@
 
 #include "common/checked.h"
 #include "common/heap.h"
+#include "common/noinit.h"
 #include "common/string.h"
 #include "common/text.h"
 #include "payloads/fit_verify.h"
 #include "payloads/library.h"
 
-#define TREE_ALIGN    8 /* what libfdt wants */
-#define DATA_ALIGN    4 /* "data-offset": from the end of the tree, rounded up to this */
-#define DEPTH_MAX     8
+#define DATA_ALIGN    4    /* "data-offset": from the end of the tree, rounded up to this */
 #define COMMAND_LINE  4096 /* bytes, with the NUL */
 #define DEVICE_TREE   (16u << 20)
 #define KEY_NAME_SIZE sizeof(((struct fit_key *)NULL)->name)
@@ -27,131 +25,11 @@
 #define MODULUS_LONG  (4096 / 8)
 #define EXPONENT_MAX  8
 
-static struct fit_tree tree;            /* of the FIT that is being looked at; too large for the stack */
-static uint32_t images, configurations; /* the nodes of that name */
-
-/* ---- the tree ---- */
-
-uint32_t fit_child(const struct fit_tree *of, uint32_t parent, struct span name)
-{
-    for (uint32_t i = 1; i < of->count; i++) {
-        if (of->nodes[i].parent == parent && text_equals(name, of->nodes[i].name))
-            return i;
-    }
-    return 0;
-}
+static struct fit_tree tree NOINIT; /* of the FIT that is being looked at; too large for the stack */
 
 static uint32_t child(uint32_t parent, const char *name)
 {
     return fit_child(&tree, parent, text_span(name));
-}
-
-bool fit_string(const struct fit_tree *of, uint32_t node, const char *property, const char **text,
-                struct failure *failure)
-{
-    int offset = of->nodes[node].offset, length;
-
-    *text = NULL;
-    if (!fdt_getprop(of->fdt, offset, property, &length))
-        return true;
-    if (fdt_stringlist_count(of->fdt, offset, property) != 1)
-        return fail(failure, "FIT", "%s of %s is not one string", property, of->nodes[node].name);
-    *text = fdt_stringlist_get(of->fdt, offset, property, 0, &length);
-    return true;
-}
-
-/* A property of one cell. */
-static bool number(uint32_t node, const char *property, bool *present, uint32_t *value, struct failure *failure)
-{
-    int length;
-    const fdt32_t *cell = fdt_getprop(tree.fdt, tree.nodes[node].offset, property, &length);
-
-    *present = cell != NULL;
-    if (!cell)
-        return true;
-    if (length != sizeof(*cell))
-        return fail(failure, "FIT", "%s of %s is not a 32-bit number", property, tree.nodes[node].name);
-    *value = fdt32_ld(cell);
-    return true;
-}
-
-static bool add_node(int offset, uint32_t parent, struct failure *failure)
-{
-    int length;
-    const char *name = fdt_get_name(tree.fdt, offset, &length);
-
-    if (!name)
-        return fail(failure, "FIT", "its tree is broken: %s", fdt_strerror(length));
-    if (tree.count == FIT_NODES_MAX)
-        return fail(failure, "FIT", "its tree has more than %u nodes", FIT_NODES_MAX);
-    if (length > FIT_NAME_MAX)
-        return fail(failure, "FIT", "a node's name has %d characters", length);
-    if (!tree.count != !length)
-        return fail(failure, "FIT", "%s", length ? "its root has a name" : "a node has no name");
-    if (strchr(name, '@') || strchr(name, '/'))
-        return fail(failure, "FIT", "the node name %s has a '@' or a '/' in it", name);
-    if (tree.count && child(parent, name))
-        return fail(failure, "FIT", "there are two nodes %s in one place", name);
-    tree.nodes[tree.count++] = (struct fit_node){ name, offset, parent };
-    return true;
-}
-
-/* Fills the table of nodes, and sees that nothing follows the root. */
-static bool read_nodes(struct failure *failure)
-{
-    uint32_t parent = 0, depth = 0, tag;
-    int offset, next = 0;
-
-    do {
-        offset = next;
-        tag = fdt_next_tag(tree.fdt, offset, &next);
-        if (next < 0)
-            return fail(failure, "FIT", "its tree is broken: %s", fdt_strerror(next));
-        if (tree.count && !depth && tag != FDT_END)
-            return fail(failure, "FIT", "there is something behind its root node");
-        if (tag == FDT_BEGIN_NODE) {
-            if (depth++ == DEPTH_MAX)
-                return fail(failure, "FIT", "its nodes are nested deeper than %u", DEPTH_MAX);
-            if (!add_node(offset, parent, failure))
-                return false;
-            parent = tree.count - 1;
-        } else if (tag == FDT_END_NODE) {
-            depth--;
-            parent = tree.nodes[parent].parent;
-        }
-    } while (tag != FDT_END); /* which lies further on each time */
-    if (!tree.count || (uint32_t)next != fdt_size_dt_struct(tree.fdt))
-        return fail(failure, "FIT", "its tree does not end where its header says");
-    return true;
-}
-
-static bool read_tree(struct span content, struct failure *failure)
-{
-    int error;
-
-    tree.fdt = content.data;
-    tree.count = 0;
-    if ((uintptr_t)content.data % TREE_ALIGN)
-        return fail(failure, "FIT", "its place is not aligned to %u bytes", TREE_ALIGN);
-    if (content.size < sizeof(struct fdt_header))
-        return fail(failure, "FIT", "%lu bytes are too few for a tree", content.size);
-    error = fdt_check_header(tree.fdt);
-    if (error)
-        return fail(failure, "FIT", "its tree's header is broken: %s", fdt_strerror(error));
-    if (fdt_totalsize(tree.fdt) > content.size)
-        return fail(failure, "FIT", "truncated: %lu bytes of %u", content.size, fdt_totalsize(tree.fdt));
-    if (fdt_version(tree.fdt) < FDT_LAST_SUPPORTED_VERSION)
-        return fail(failure, "FIT", "its tree has the old version %u", fdt_version(tree.fdt));
-    if (!read_nodes(failure))
-        return false;
-    error = fdt_check_full(tree.fdt, content.size);
-    if (error)
-        return fail(failure, "FIT", "its tree is broken: %s", fdt_strerror(error));
-    images = child(0, "images");
-    configurations = child(0, "configurations");
-    if (!images || !configurations)
-        return fail(failure, "FIT", "it has no /%s", images ? "configurations" : "images");
-    return true;
 }
 
 /* ---- images ---- */
@@ -166,9 +44,9 @@ static bool find_data(struct span content, uint32_t image, struct span *data, st
     int length;
     const void *inside = fdt_getprop(tree.fdt, tree.nodes[image].offset, "data", &length);
 
-    if (!number(image, "data-position", &has_position, &position, failure) ||
-        !number(image, "data-offset", &has_offset, &offset, failure) ||
-        !number(image, "data-size", &has_size, &size, failure))
+    if (!fit_number(&tree, image, "data-position", &has_position, &position, failure) ||
+        !fit_number(&tree, image, "data-offset", &has_offset, &offset, failure) ||
+        !fit_number(&tree, image, "data-size", &has_size, &size, failure))
         return false;
     if (!!inside + has_position + has_offset != 1)
         return fail(failure, "FIT", "image %s has %s", name,
@@ -257,7 +135,7 @@ static bool has_folders(const uint8_t *block, uint64_t size)
 
 bool fit_is(struct span content)
 {
-    alignas(TREE_ALIGN) struct fdt_header header;
+    alignas(FIT_TREE_ALIGN) struct fdt_header header;
     uint64_t flags;
     bool sound;
 
@@ -275,13 +153,13 @@ static bool read_configurations(struct fit *fit, struct failure *failure)
 {
     const char *preferred;
 
-    if (!fit_string(&tree, configurations, "default", &preferred, failure))
+    if (!fit_string(&tree, tree.configurations, "default", &preferred, failure))
         return false;
     fit->default_ = preferred ? FIT_CONFIGURATIONS_MAX : 0;
     for (uint32_t i = 1; i < tree.count; i++) {
         struct fit_configuration *configuration = &fit->configurations[fit->count];
 
-        if (tree.nodes[i].parent != configurations)
+        if (tree.nodes[i].parent != tree.configurations)
             continue;
         if (fit->count == FIT_CONFIGURATIONS_MAX)
             return fail(failure, "FIT", "it has more than %u configurations", FIT_CONFIGURATIONS_MAX);
@@ -305,7 +183,7 @@ static bool parse(struct span content, struct fit *fit, struct failure *failure)
 {
     struct span data;
 
-    if (!read_tree(content, failure))
+    if (!fit_tree_read(content, &tree, failure))
         return false;
     fit->blob = content;
     fit->size = fdt_totalsize(tree.fdt);
@@ -314,7 +192,7 @@ static bool parse(struct span content, struct fit *fit, struct failure *failure)
     if (!fit->description)
         fit->description = "";
     for (uint32_t i = 1; i < tree.count; i++) {
-        if (tree.nodes[i].parent != images)
+        if (tree.nodes[i].parent != tree.images)
             continue;
         if (!find_data(content, i, &data, failure))
             return false;
@@ -358,7 +236,7 @@ static bool use(uint32_t configuration, const char *property, uint32_t limit, st
         uint32_t node;
 
         image = fdt_stringlist_get(tree.fdt, offset, property, i, &length);
-        node = image ? child(images, image) : 0;
+        node = image ? child(tree.images, image) : 0;
         if (!node)
             return fail(failure, "FIT", "%s of %s, %s, is not there", property, name, image ? image : "?");
         used->images[used->count++] = node;
@@ -464,9 +342,9 @@ static bool open(const struct fit *fit, uint32_t index, const struct fit_key *ke
 
     if (index >= fit->count)
         return fail(failure, "FIT", "it has no configuration %u", index);
-    if (!read_tree(fit->blob, failure))
+    if (!fit_tree_read(fit->blob, &tree, failure))
         return false;
-    configuration = child(configurations, fit->configurations[index].name);
+    configuration = child(tree.configurations, fit->configurations[index].name);
     if (!configuration)
         return fail(failure, "FIT", "its configuration %u is gone", index);
     if (!check_supported(configuration, failure) || !use(configuration, "kernel", 1, &used, &kernels, failure) ||

@@ -13,7 +13,6 @@
 #include <zlib.h>
 
 #include "common/string.h"
-#include "common/text.h"
 
 #define DIGEST_MAX     64
 #define SHA256_SIZE    32
@@ -70,7 +69,7 @@ static bool has_prefix(const char *name, const char *prefix)
     return !strncmp(name, prefix, strlen(prefix));
 }
 
-bool fit_is_hash(const struct fit_tree *tree, uint32_t node)
+static bool is_hash(const struct fit_tree *tree, uint32_t node)
 {
     return has_prefix(tree->nodes[node].name, HASH_PREFIX);
 }
@@ -106,8 +105,7 @@ bool fit_hashes_check(const struct fit_tree *tree, uint32_t image, struct span d
     bool found_strong = false;
 
     for (uint32_t i = 1; i < tree->count; i++) {
-        if (tree->nodes[i].parent == image && fit_is_hash(tree, i) &&
-            !check_hash(tree, i, data, &found_strong, failure))
+        if (tree->nodes[i].parent == image && is_hash(tree, i) && !check_hash(tree, i, data, &found_strong, failure))
             return false;
     }
     if (strong && !found_strong)
@@ -152,7 +150,7 @@ static bool resolve(const struct fit_tree *tree, const char *path, uint32_t *nod
  */
 static bool may_list(const struct fit_tree *tree, uint32_t node, uint32_t configuration)
 {
-    uint32_t images = fit_child(tree, 0, text_span("images")), parent = tree->nodes[node].parent;
+    const uint32_t images = tree->images, parent = tree->nodes[node].parent;
 
     return !node || node == configuration || parent == images || tree->nodes[parent].parent == images;
 }
@@ -200,7 +198,7 @@ static bool check_covered(const struct fit_tree *tree, uint32_t signature, uint3
         if (shares[used->images[i]] != SHARE_WHOLE)
             return fail(failure, "FIT", "%s does not cover image %s", name, tree->nodes[used->images[i]].name);
         for (uint32_t node = 1; node < tree->count; node++) {
-            if (tree->nodes[node].parent == used->images[i] && fit_is_hash(tree, node) && shares[node] != SHARE_WHOLE)
+            if (tree->nodes[node].parent == used->images[i] && is_hash(tree, node) && shares[node] != SHARE_WHOLE)
                 return fail(failure, "FIT", "%s does not cover %s of image %s", name, tree->nodes[node].name,
                             tree->nodes[used->images[i]].name);
         }

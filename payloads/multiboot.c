@@ -86,13 +86,17 @@ bool multiboot_load_by_addresses(struct span file, uint64_t header, const struct
 
 bool multiboot_find(struct span file, uint64_t *offset)
 {
-    uint64_t limit = file.size < MULTIBOOT_HEADER_SEARCH ? file.size : MULTIBOOT_HEADER_SEARCH;
+    const uint64_t limit = file.size < MULTIBOOT_HEADER_SEARCH ? file.size : MULTIBOOT_HEADER_SEARCH;
 
-    for (uint64_t at = 0; checked_within(at, MAGIC_END, limit); at += ALIGNMENT) {
+    for (uint64_t at = 0; at + MAGIC_END <= limit; at += ALIGNMENT) {
         struct multiboot_header header;
 
+        memcpy(&header.magic, file.data + at,
+               sizeof(header.magic)); /* first: this loop is seen in the cost of a door */
+        if (header.magic != MULTIBOOT_HEADER_MAGIC)
+            continue;
         memcpy(&header, file.data + at, MAGIC_END);
-        if (header.magic == MULTIBOOT_HEADER_MAGIC && header.magic + header.flags + header.checksum == 0) {
+        if (header.magic + header.flags + header.checksum == 0) {
             *offset = at;
             return true;
         }

@@ -199,14 +199,17 @@ static bool read_tags(struct reader *reader, struct span header, struct failure 
 
 bool multiboot2_find(struct span file, uint64_t *offset)
 {
-    uint64_t limit = file.size < MULTIBOOT2_HEADER_SEARCH ? file.size : MULTIBOOT2_HEADER_SEARCH;
+    const uint64_t limit = file.size < MULTIBOOT2_HEADER_SEARCH ? file.size : MULTIBOOT2_HEADER_SEARCH;
 
-    for (uint64_t at = 0; checked_within(at, sizeof(struct multiboot2_header), limit); at += MULTIBOOT2_ALIGNMENT) {
+    for (uint64_t at = 0; at + sizeof(struct multiboot2_header) <= limit; at += MULTIBOOT2_ALIGNMENT) {
         struct multiboot2_header header;
 
+        memcpy(&header.magic, file.data + at,
+               sizeof(header.magic)); /* first: this loop is seen in the cost of a door */
+        if (header.magic != MULTIBOOT2_HEADER_MAGIC)
+            continue;
         memcpy(&header, file.data + at, sizeof(header));
-        if (header.magic == MULTIBOOT2_HEADER_MAGIC &&
-            header.magic + header.architecture + header.header_length + header.checksum == 0) {
+        if (header.magic + header.architecture + header.header_length + header.checksum == 0) {
             *offset = at;
             return true;
         }

@@ -2,6 +2,7 @@
 /* Recognising payloads and their faces; see payload.h. Pure: compiled natively for tests as well. */
 #include "payloads/payload.h"
 
+#include "common/noinit.h"
 #include "common/string.h"
 #include "payloads/bzimage.h"
 #include "payloads/elf.h"
@@ -32,7 +33,7 @@ static enum payload_kind recognise_unpacked(struct span content)
 
 enum payload_kind payload_recognise(struct span content)
 {
-    static uint8_t head[HEAD_SIZE];
+    static uint8_t head[HEAD_SIZE] NOINIT;
 
     if (unpack_recognise(content) == PACKING_NONE)
         return recognise_unpacked(content);

@@ -12,6 +12,7 @@
 #include "storage/cpio.h"
 
 #include "common/checked.h"
+#include "common/noinit.h"
 #include "common/string.h"
 #include "common/text.h"
 #include "storage/path.h"
@@ -63,7 +64,7 @@ static struct {
     struct span archive;
     bool whole; /* every name is in */
     uint32_t slot[SLOTS];
-} names;
+} names NOINIT;
 
 /* ---- headers ---- */
 

@@ -79,8 +79,8 @@ static const struct option options[] = {
     { 0 },
 };
 
-static const char help[] = "Usage: quadrivium-pack --linux=KERNEL [OPTION ...] --output=FILE.{efi,elf}\n"
-                           "Pack a kernel and what belongs to it into one Quadrivium image.\n"
+static const char help[] = "Usage: quadrivium-pack [OPTION ...] --output=FILE.{efi,elf}\n"
+                           "Pack a kernel and what belongs to it, or keys and words alone, into one Quadrivium image.\n"
                            "\n"
                            "      --linux=KERNEL        the kernel, of any kind, compressed or not (.linux)\n"
                            "      --initrd=FILE         an initrd; several become one, in this order (.initrd)\n"
@@ -445,7 +445,7 @@ int main(int count, char **arguments)
     for (size_t i = 0; i < OPTION_SECTION; i++)
         nothing = nothing && !request.single[i].name;
     if (nothing)
-        usage("there is nothing to pack: give --linux");
+        usage("there is nothing to pack: give --linux, or what an image without a kernel shall have");
 
     const char *base = request.image ? request.image : base_find(kind_suffix(request.output));
     struct image image = base_read(base, request.output);

@@ -48,7 +48,8 @@ def own(folder, image, files, words):
     disk = media.gpt_disk(folder / DISK, [(media.ESP, {INSTALLED: image, **files})])
     variables = folder / "variables"
     shutil.copyfile(doors.OVMF_VARS, variables)
-    path = efi_variables.partition_path(1, media.partition_guid(disk, 1)) + efi_variables.file_path(INSTALLED)
+    file = "\\" + INSTALLED.replace("/", "\\")
+    path = efi_variables.file_path(1, *media.gpt_partition(disk, 1), media.partition_guid(disk, 1), file)
     option = efi_variables.boot_option("Quadrivium", path, efi_variables.text(words))
     efi_variables.add(variables, {"Boot0099": option, "BootOrder": b"\x99\x00"}, efi_variables.GLOBAL)
     return [*_flash(variables), *hard_disk(disk)[:2], "-device", "ide-hd,drive=disk0"]

@@ -56,6 +56,13 @@ def text(value):
     return (value + "\0").encode("utf-16-le")
 
 
+def plain(value):
+    """The text of such a VALUE, which must end with its NUL."""
+    value = value.decode("utf-16-le")
+    assert value.endswith("\0"), value
+    return value[:-1]
+
+
 def boot_option(description, path, optional=b""):
     """The content of a Boot#### variable for a device path without its end node (UEFI 2.10, section 3.1.3).
 
@@ -65,15 +72,10 @@ def boot_option(description, path, optional=b""):
     return struct.pack("<IH", 1, len(path)) + text(description) + path + optional
 
 
-def partition_path(number, guid):
-    """A device path that begins with a partition of a GPT, by its unique GUID (UEFI 2.10, section 10.3.5.1)."""
-    return struct.pack("<BBHIQQ16sBB", 4, 1, 42, number, 0, 0, guid.bytes_le, 2, 2)
-
-
-def file_path(name):
-    """The node of a file (UEFI 2.10, section 10.3.5.4)."""
-    wide = text("\\" + name.replace("/", "\\"))
-    return struct.pack("<BBH", 4, 4, 4 + len(wide)) + wide
+def file_path(number, first, last, guid, file):
+    """A device path that is a partition and a file on it (UEFI 2.10, sections 10.3.5.1 and 10.3.5.4)."""
+    partition = struct.pack("<IQQ16sBB", number, first, last - first + 1, guid.bytes_le, 2, 2)
+    return b"".join(struct.pack("<BBH", 4, kind, 4 + len(data)) + data for kind, data in ((1, partition), (4, text(file))))
 
 
 def uri_path(uri):

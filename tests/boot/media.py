@@ -130,11 +130,16 @@ def gpt_disk(path, partitions):
     return path
 
 
-def gpt_volume(path, number):
-    """What mtools calls partition NUMBER, from 1 on, of a disk with a GPT: for `mdir -i`, `mcopy -i`."""
+def gpt_partition(path, number):
+    """The first and the last sector of partition NUMBER, from 1 on, of a disk with a GPT."""
     with open(path, "rb") as image:
         image.seek(2 * SECTOR + (number - 1) * GPT_ENTRY + 32)
-        return f"{path}@@{struct.unpack('<Q', image.read(8))[0] * SECTOR}"
+        return struct.unpack("<QQ", image.read(16))
+
+
+def gpt_volume(path, number):
+    """What mtools calls such a partition: for `mdir -i`, `mcopy -i`."""
+    return f"{path}@@{gpt_partition(path, number)[0] * SECTOR}"
 
 
 def read_file(volume, name):

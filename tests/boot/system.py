@@ -6,6 +6,7 @@ ESP and XBOOTLDR partitions at /efi and /boot, runs the commands of its command 
 product lies in build/assets, like those of assets.py.
 """
 
+import base64
 import fcntl
 import os
 import re
@@ -36,6 +37,7 @@ FILES = {
     "systemd": ["./lib/systemd/systemd", "./lib/systemd/systemd-shutdown", "./bin/systemctl", "./usr/bin/systemd-analyze"],
     "libsystemd-shared": ["*/libsystemd-core-*.so", "*/libsystemd-shared-*.so"],
     "systemd-boot": ["./usr/bin/bootctl", "./lib/systemd/systemd-bless-boot"],
+    "systemd-boot-efi": ["*/systemd-bootx64.efi"],
     "util-linux": ["./sbin/blkid"],
     "base-files": ["./usr/lib/os-release"],
     "libc6": ["*/ld-linux-x86-64.so.2", "*/libc.so.6", "*/libm.so.6"],
@@ -110,6 +112,12 @@ def report(console):
         times[command] = times.get(command, 0) + 1
         outputs[command if times[command] == 1 else f"{command} ({times[command]})"] = Output(text, int(status))
     return outputs
+
+
+def variables(text):
+    """What the guest's `variables` printed: a dictionary from name to (attributes, bytes)."""
+    contents = {name: base64.b64decode(data) for name, data in (line.split(" ") for line in text.splitlines())}
+    return {name: (int.from_bytes(data[:4], "little"), data[4:]) for name, data in contents.items()}
 
 
 def _files():

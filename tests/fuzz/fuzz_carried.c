@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sources: menu/carried.c menu/parts.c menu/open.c storage/cpio.c storage/disk.c storage/path.c */
-/* sources: storage/fat.c storage/fat_boot.c storage/fat_names.c payloads/fit.c payloads/fit_verify.c */
+/* sources: storage/fat.c storage/fat_boot.c storage/fat_names.c */
+/* sources: payloads/fit.c payloads/fit_tree.c payloads/fit_verify.c */
 /* sources: payloads/payload.c payloads/expand.c payloads/bzimage.c payloads/sections.c payloads/uki.c */
 /* sources: payloads/elf.c payloads/multiboot.c payloads/multiboot2.c payloads/vmlinux.c payloads/unpack.c */
 /* sources: payloads/unpack_gzip.c payloads/unpack_zstd.c payloads/unpack_lz4.c payloads/unpack_xz.c */

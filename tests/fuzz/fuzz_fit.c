@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sources: payloads/fit.c payloads/fit_verify.c common/text.c common/failure.c */
+/* sources: payloads/fit.c payloads/fit_tree.c payloads/fit_verify.c common/text.c common/failure.c */
 /* libraries: -l:libfdt.a -l:libmbedcrypto.a -l:libz.a */
 /*
  * FITs. Whatever is found in one lies within it, and is then read, byte by byte; and the file cut where it is said to

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Modules in a window of memory, packed sections, and a kernel to put into either: for tests of menu/carried.c and
  * menu/open.c. */
-#ifndef TESTS_UNIT_SELECT_FIXTURE_H
-#define TESTS_UNIT_SELECT_FIXTURE_H
+#ifndef TESTS_UNIT_CARRIED_FIXTURE_H
+#define TESTS_UNIT_CARRIED_FIXTURE_H
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,6 +21,7 @@
 #include "tests/unit/packers.h"
 #include "tests/unit/synthetic_kernel.h"
 
+#include "tests/unit/assert_failure.h"
 #include <cmocka.h>
 
 #define MEMORY      0x4000000ull /* where the window begins */
@@ -114,9 +115,7 @@ static inline bool select_it(void)
 static inline void assert_refused(const char *what, const char *why)
 {
     assert_false(select_it());
-    assert_string_equal(failure.what, what);
-    if (!strstr(failure.why, why))
-        fail_msg("\"%s\" does not say \"%s\"", failure.why, why);
+    assert_failure(&failure, what, why);
 }
 
 static inline void assert_span(struct span span, const void *data, uint64_t size)

@@ -24,6 +24,7 @@
 #include "handoff/place.h"
 #include "tests/unit/launch_fixture.h"
 
+#include "tests/unit/assert_failure.h"
 #include <cmocka.h>
 
 #define FILE_AT     REAL_START
@@ -119,6 +120,13 @@ static inline void assert_module(unsigned index, uint64_t address)
     }
 }
 
+/* As many as there may be, none of which lies well. */
+static inline void most_modules(void)
+{
+    for (unsigned i = 0; i < BOOT_MODULES_MAX; i++)
+        module(MODULES_AT + 8 + i * 0x1800, 0x1234 + i, i % 2 ? "odd one" : "");
+}
+
 /* What must hold of every launch: destinations in RAM, apart, and over nothing that somebody uses. */
 static inline void check_launch(void)
 {
@@ -175,9 +183,7 @@ static inline void assert_refused(const struct exit *exit, const char *what, con
 {
     assert_false(prepare(exit) && launch_prepare(&launch, &handoff, &failure) &&
                  launch_finish(&launch, &handoff, &failure));
-    assert_string_equal(failure.what, what);
-    if (!strstr(failure.why, why))
-        fail_msg("\"%s\" does not say \"%s\"", failure.why, why);
+    assert_failure(&failure, what, why);
 }
 
 /* Bytes that the payload is pointed to: RAM below 4 GiB, and part of what the launch has placed. */
@@ -194,6 +200,16 @@ static inline const uint8_t *pointed(uint64_t address, uint64_t size)
     }
     assert_true(found);
     return real(address);
+}
+
+/* A module's content as the payload is told of it: at a page's start, where there is any. */
+static inline void assert_module_told(unsigned index, uint64_t address)
+{
+    if (!boot.modules[index].content.size)
+        return;
+    assert_int_equal(address % 4096, 0);
+    pointed(address, boot.modules[index].content.size);
+    assert_module(index, address);
 }
 
 /* Section headers of an ELF: none, one that is loaded, two that are only in the file, one that is nowhere. */
@@ -282,6 +298,43 @@ static inline void long_map(void)
 {
     for (uint64_t i = 0; i < 200; i++)
         assert_true(map_add(&handoff.map, 6 * GIB + i * 0x2000, 0x1000, i % 2 ? MAP_RESERVED : MAP_RAM, 0, &failure));
+}
+
+/* So many ranges more, none of which touches another. */
+static inline void map_grows_by(uint64_t ranges)
+{
+    for (uint64_t i = 0; i < ranges; i++)
+        assert_true(map_add(&handoff.map, 6 * GIB + i * 0x2000, 0x1000, MAP_RESERVED, 0, &failure));
+}
+
+/* What was prepared has no room for a map that has grown so much since. */
+static inline void assert_outgrown(const struct exit *exit, uint64_t ranges)
+{
+    assert_true(prepare(exit));
+    map_grows_by(ranges);
+    assert_false(launch.finish(&launch, &handoff, &failure));
+    assert_string_equal(failure.what, "memory map");
+}
+
+static inline void framebuffer_of_1024(void)
+{
+    handoff.framebuffer = (struct handoff_framebuffer){ .present = true,
+                                                        .address = 0x1c0000000,
+                                                        .width = 1024,
+                                                        .height = 768,
+                                                        .pitch = 4096,
+                                                        .bits = 32,
+                                                        .red_size = 8,
+                                                        .red_position = 16,
+                                                        .green_size = 7,
+                                                        .green_position = 9,
+                                                        .blue_size = 6,
+                                                        .blue_position = 1 };
+}
+
+static inline void text_screen_of_132(void)
+{
+    handoff.text_screen = (struct handoff_text_screen){ .present = true, .columns = 132, .rows = 50 };
 }
 
 /* What a payload must be told of the memory: `entry` reads number i of its map; the E820 type of each byte counts. */

@@ -18,6 +18,7 @@
 #include "handoff/linux.h"
 #include "tests/unit/launch_fixture.h"
 
+#include "tests/unit/assert_failure.h"
 #include <cmocka.h>
 
 #define PREFERRED 0x1000000ull
@@ -91,9 +92,7 @@ static inline bool prepare(enum launch_mode mode)
 static inline void assert_refused(enum launch_mode mode, const char *what, const char *why)
 {
     assert_false(prepare(mode));
-    assert_string_equal(failure.what, what);
-    if (!strstr(failure.why, why))
-        fail_msg("\"%s\" does not say \"%s\"", failure.why, why);
+    assert_failure(&failure, what, why);
 }
 
 static inline const struct boot_params *params(void)

@@ -90,9 +90,7 @@ static inline void opens(bool whole)
 static inline void assert_closed(bool whole, const char *what, const char *why)
 {
     assert_false(open_it(whole));
-    assert_string_equal(failure.what, what);
-    if (!strstr(failure.why, why))
-        fail_msg("\"%s\" does not say \"%s\"", failure.why, why);
+    assert_failure(&failure, what, why);
 }
 
 static inline void assert_bytes(struct span span, struct span expected)

@@ -227,10 +227,3 @@ void assert_map(const struct memory_map *map, const struct range *ranges)
     }
     assert_int_equal(map->count, i);
 }
-
-void assert_why(const struct failure *failure, const char *why)
-{
-    if (!strstr(failure->why, why))
-        print_error("not \"%s\" but: %s: %s\n", why, failure->what, failure->why);
-    assert_non_null(strstr(failure->why, why));
-}

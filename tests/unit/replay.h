@@ -77,7 +77,4 @@ void boot_free(struct boot *boot);
 /* Fails the test unless the map's ranges are exactly these, in this order: a type of 0 ends them. */
 void assert_map(const struct memory_map *map, const struct range *ranges);
 
-/* Fails the test unless the failure's reason holds `why`. */
-void assert_why(const struct failure *failure, const char *why);
-
 #endif

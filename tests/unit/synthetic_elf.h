@@ -15,7 +15,6 @@
 #include <elf.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/span.h"
@@ -157,16 +156,6 @@ static inline void synthetic_elf_write(struct synthetic_elf *elf)
     memcpy(elf->bytes + ELF_SEGMENTS, elf->segments, sizeof(elf->segments));
     if (elf->header.e_shnum)
         memcpy(elf->bytes + ELF_SECTIONS, elf->sections, sizeof(elf->sections));
-}
-
-/* A copy of just `size` bytes, so that the sanitizer sees every byte read behind it; free() its data. */
-static inline struct span synthetic_elf_copy(struct synthetic_elf *elf, uint64_t size)
-{
-    uint8_t *copy = malloc(size ? size : 1);
-
-    synthetic_elf_write(elf);
-    memcpy(copy, elf->bytes, size);
-    return (struct span){ copy, size };
 }
 
 #endif

@@ -12,6 +12,7 @@
 #include "common/text.h"
 #include "menu/bls.h"
 
+#include "tests/unit/assert_failure.h"
 #include <cmocka.h>
 
 static struct bls bls;
@@ -37,10 +38,7 @@ static void refuse(const char *text, const char *what, const char *why)
 {
     memset(&failure, 0, sizeof(failure));
     assert_false(parse(text));
-    assert_string_equal(failure.what, what);
-    if (!strstr(failure.why, why))
-        print_error("%s", failure.why);
-    assert_non_null(strstr(failure.why, why));
+    assert_failure(&failure, what, why);
 }
 
 /* The example of the specification, with a second initrd and a second line of options. */

@@ -1,31 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sources: handoff/e820.c common/map.c common/text.c common/failure.c */
 /* The memory map as payloads see it: E820 types, merged where only its users differ. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-/* Before cmocka.h, which has a macro fail(). */
 #include "handoff/e820.h"
+#include "tests/unit/map_fixture.h"
 
-#include <cmocka.h>
-
-#define MIB (1ull << 20)
-#define GIB (1ull << 30)
-
-static struct memory_map map;
-static struct failure failure;
-
-static int setup(void **state)
-{
-    (void)state;
-    memset(&map, 0, sizeof(map));
-    return 0;
-}
-
-static void add(uint64_t start, uint64_t end, uint32_t type, uint32_t flags)
+static void has(uint64_t start, uint64_t end, uint32_t type, uint32_t flags)
 {
     assert_true(map_add(&map, start, end - start, type, flags, &failure));
 }
@@ -63,7 +42,7 @@ static void each_type(void **state)
     (void)state;
     for (uint32_t i = 0; i < 7; i++) {
         expected[i] = (struct range){ i * MIB, (i + 1) * MIB, MAP_RAM + i, 0 };
-        add(expected[i].start, expected[i].end, expected[i].type, 0);
+        has(expected[i].start, expected[i].end, expected[i].type, 0);
     }
     assert_ranges(expected, 7);
 }
@@ -74,7 +53,7 @@ static void users_are_merged(void **state)
     static const struct range expected[] = { { 0, 64 * MIB, MAP_RAM, 0 } };
 
     (void)state;
-    add(0, 64 * MIB, MAP_RAM, 0);
+    has(0, 64 * MIB, MAP_RAM, 0);
     for (uint32_t i = 0; i <= MAP_FIRMWARE - MAP_OURS; i++)
         used((2 + 3 * i) * MIB, MIB, MAP_OURS + i);
     used(40 * MIB, MIB, MAP_OURS);
@@ -91,9 +70,9 @@ static void flags_are_merged(void **state)
     static const struct range expected[] = { { MIB, 3 * MIB, MAP_RESERVED, 0 }, { 3 * MIB, 4 * MIB, MAP_ACPI, 0 } };
 
     (void)state;
-    add(MIB, 2 * MIB, MAP_RESERVED, 0);
-    add(2 * MIB, 3 * MIB, MAP_RESERVED, MAP_RUNTIME);
-    add(3 * MIB, 4 * MIB, MAP_ACPI, 0);
+    has(MIB, 2 * MIB, MAP_RESERVED, 0);
+    has(2 * MIB, 3 * MIB, MAP_RESERVED, MAP_RUNTIME);
+    has(3 * MIB, 4 * MIB, MAP_ACPI, 0);
     assert_int_equal(map.count, 3);
     assert_ranges(expected, 2);
 }
@@ -106,10 +85,10 @@ static void gaps_stay(void **state)
                                              { 3 * MIB, 4 * MIB, MAP_RAM, 0 } };
 
     (void)state;
-    add(0, MIB, MAP_RAM, 0);
-    add(MIB + 1, 2 * MIB, MAP_RAM, 0);
-    add(2 * MIB, 3 * MIB, MAP_RESERVED, 0);
-    add(3 * MIB, 4 * MIB, MAP_RAM, 0);
+    has(0, MIB, MAP_RAM, 0);
+    has(MIB + 1, 2 * MIB, MAP_RAM, 0);
+    has(2 * MIB, 3 * MIB, MAP_RESERVED, 0);
+    has(3 * MIB, 4 * MIB, MAP_RAM, 0);
     used(3 * MIB, MIB, MAP_WORK);
     assert_ranges(expected, 4);
 }
@@ -127,42 +106,42 @@ static void basic(void **state)
 {
     (void)state;
     assert_basic(0, 0);
-    add(0, 0x9fc00, MAP_RAM, 0);
+    has(0, 0x9fc00, MAP_RAM, 0);
     assert_basic(639, 0);
-    add(0x9fc00, MIB, MAP_RESERVED, 0);
-    add(MIB, 16 * MIB + 1023, MAP_RAM, 0);
+    has(0x9fc00, MIB, MAP_RESERVED, 0);
+    has(MIB, 16 * MIB + 1023, MAP_RAM, 0);
     assert_basic(639, 15 * 1024); /* whole KiB */
     used(2 * MIB, MIB, MAP_OURS); /* is no hole */
     used(0, 0x1000, MAP_LOADER);
     assert_basic(639, 15 * 1024);
-    add(32 * MIB, GIB, MAP_RAM, 0); /* behind one */
+    has(32 * MIB, GIB, MAP_RAM, 0); /* behind one */
     assert_basic(639, 15 * 1024);
 }
 
 static void basic_without_holes(void **state)
 {
     (void)state;
-    add(0, 4 * GIB, MAP_RAM, 0);
+    has(0, 4 * GIB, MAP_RAM, 0);
     assert_basic(640, 4 * MIB - 1024); /* what lies above is no lower memory */
     setup(state);
-    add(0, 1ull << 60, MAP_RAM, 0);
+    has(0, 1ull << 60, MAP_RAM, 0);
     assert_basic(640, UINT32_MAX);
 }
 
 static void basic_elsewhere(void **state)
 {
     (void)state;
-    add(0x1000, 0x9f000, MAP_RAM, 0); /* not from 0 on */
-    add(MIB + 0x1000, 2 * MIB, MAP_RAM, 0);
+    has(0x1000, 0x9f000, MAP_RAM, 0); /* not from 0 on */
+    has(MIB + 0x1000, 2 * MIB, MAP_RAM, 0);
     assert_basic(0, 0);
     setup(state);
-    add(0, MIB, MAP_RAM, 0); /* not a byte above */
+    has(0, MIB, MAP_RAM, 0); /* not a byte above */
     assert_basic(640, 0);
     setup(state);
-    add(0x80000, 3 * MIB, MAP_RAM, 0);
+    has(0x80000, 3 * MIB, MAP_RAM, 0);
     assert_basic(0, 2048);
     setup(state);
-    add(0, 3 * MIB, MAP_RESERVED, 0);
+    has(0, 3 * MIB, MAP_RESERVED, 0);
     assert_basic(0, 0);
 }
 

@@ -16,6 +16,7 @@
 #include "firmware/efi_tables.h"
 #include "tests/unit/replay.h"
 
+#include "tests/unit/assert_failure.h"
 #include <cmocka.h>
 
 #define BUILT      0x200003 /* aligned to nothing */
@@ -225,12 +226,12 @@ static void descriptors_that_cannot_be(void **state)
     for (uint64_t size = 0; size < sizeof(descriptor); size++) {
         assert_false(efi_add_map(map, (struct span){ (const uint8_t *)&descriptor, sizeof(descriptor) }, size, true,
                                  &boot->failure));
-        assert_why(&boot->failure, "EFI descriptors of ");
+        assert_failure(&boot->failure, NULL, "EFI descriptors of ");
     }
     assert_false(add_one(map, EfiConventionalMemory, 0, 0x1000, 1ull << 52, true, &boot->failure));
-    assert_why(&boot->failure, "4503599627370496 pages at 0x1000");
+    assert_failure(&boot->failure, NULL, "4503599627370496 pages at 0x1000");
     assert_false(add_one(map, EfiConventionalMemory, 0, 0xfffffffffffff000, 2, true, &boot->failure));
-    assert_why(&boot->failure, "wrap around");
+    assert_failure(&boot->failure, NULL, "wrap around");
     assert_true(add_one(map, EfiConventionalMemory, 0, UINT64_MAX, 0, true, &boot->failure)); /* an empty one */
     assert_int_equal(map->count, 0);
 }
@@ -271,7 +272,7 @@ static void contradiction(void **state)
 
     assert_false(efi_add_map(&boot->handoff->map, (struct span){ (const uint8_t *)descriptors, sizeof(descriptors) },
                              sizeof(*descriptors), true, &boot->failure));
-    assert_why(&boot->failure, "is said to be RAM and also reserved");
+    assert_failure(&boot->failure, NULL, "is said to be RAM and also reserved");
 }
 
 /* ---- load options ---- */

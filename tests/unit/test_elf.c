@@ -2,69 +2,10 @@
 /* sources: payloads/elf.c common/text.c common/failure.c */
 /* ELFs built field by field, of both classes, broken in one place a test; and our own image, where it has been built.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "tests/unit/content_of.h"
+#include "tests/unit/elf_classes_fixture.h"
 
-/* Before cmocka.h, which has a macro fail(). */
-#include "payloads/elf.h"
-#include "tests/unit/synthetic_elf.h"
-
-#include <cmocka.h>
-
-#define REAL_IMAGE     "build/quadrivium.elf"
-#define REAL_IMAGE_MAX (1 << 20)
-
-static struct synthetic_elf made;
-static struct elf elf;
-static struct failure failure;
-static struct span file;
-
-/* Every test runs for both classes: *state is whether it is the 64-bit one. */
-static bool class_64 = true, class_32 = false;
-
-static int setup(void **state)
-{
-    synthetic_elf_start(&made, *(bool *)*state);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    free((void *)file.data);
-    file = (struct span){ NULL, 0 };
-    return 0;
-}
-
-static void restart(void **state)
-{
-    synthetic_elf_start(&made, *(bool *)*state);
-}
-
-static bool parse_bytes(uint64_t size)
-{
-    free((void *)file.data);
-    file = synthetic_elf_copy(&made, size);
-    return elf_parse(file, &elf, &failure);
-}
-
-static bool parse(void)
-{
-    return parse_bytes(ELF_END);
-}
-
-static void assert_refused(const char *why)
-{
-    assert_false(parse());
-    assert_string_equal(failure.what, "kernel");
-    if (!strstr(failure.why, why))
-        fail_msg("\"%s\" does not say \"%s\"", failure.why, why);
-}
+#define REAL_IMAGE "build/quadrivium.elf"
 
 /* ---- what it is ---- */
 
@@ -127,13 +68,13 @@ static void truncated(void **state)
     uint64_t headers = ELF_SEGMENTS + 3 * (*(bool *)*state ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr));
 
     for (uint64_t size = 0; size < ELF_END; size += size < headers + 2 ? 1 : 101) {
-        assert_false(parse_bytes(size));
+        assert_false(parse_elf_bytes(size));
         assert_int_equal(elf_is(file), size >= 4);
         assert_true(*failure.why);
     }
-    assert_false(parse_bytes(ELF_END - 1));
+    assert_false(parse_elf_bytes(ELF_END - 1));
     assert_string_equal(failure.why, "its program header 1 (2048 bytes at 0x2800) lies outside its 12287 bytes");
-    assert_true(parse_bytes(ELF_END));
+    assert_true(parse_elf_bytes(ELF_END));
 }
 
 /* ---- program headers ---- */
@@ -315,38 +256,30 @@ static void entries(void **state)
 
 /* ---- sections, and how much of the file is the ELF ---- */
 
-static void with_sections(uint16_t count)
-{
-    made.header.e_shoff = ELF_SECTIONS;
-    made.header.e_shnum = count;
-    for (uint32_t i = 1; i < count && i < ELF_SECTIONS_MAX; i++)
-        made.sections[i] = (Elf64_Shdr){ .sh_type = SHT_PROGBITS, .sh_offset = ELF_CONTENT, .sh_size = 0x100 };
-}
-
 static void section_headers(void **state)
 {
     uint64_t size = *(bool *)*state ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr);
 
     with_sections(4);
     made.header.e_shstrndx = 3;
-    assert_true(parse_bytes(ELF_MAX));
+    assert_true(parse_elf_bytes(ELF_MAX));
     assert_int_equal(elf.sections.count, 4);
     assert_int_equal(elf.sections.entry_size, size);
     assert_int_equal(elf.sections.is_64, elf.is_64);
     assert_int_equal(elf.sections.names, 3);
     assert_ptr_equal(elf.sections.headers, file.data + ELF_SECTIONS);
     assert_int_equal(elf.size, ELF_SECTIONS + 4 * size);
-    assert_true(parse_bytes(ELF_SECTIONS + 4 * size));
-    assert_false(parse_bytes(ELF_SECTIONS + 4 * size - 1));
+    assert_true(parse_elf_bytes(ELF_SECTIONS + 4 * size));
+    assert_false(parse_elf_bytes(ELF_SECTIONS + 4 * size - 1));
     assert_non_null(strstr(failure.why, "its 4 section headers at 0x3000 lie outside its"));
     made.header.e_shstrndx = 4;
-    assert_true(parse_bytes(ELF_MAX));
+    assert_true(parse_elf_bytes(ELF_MAX));
     assert_int_equal(elf.sections.names, 0);
     made.header.e_shentsize++;
-    assert_false(parse_bytes(ELF_MAX));
+    assert_false(parse_elf_bytes(ELF_MAX));
     assert_non_null(strstr(failure.why, "its e_shentsize is"));
     made.header.e_shnum = 0; /* then the size means nothing */
-    assert_true(parse_bytes(ELF_MAX));
+    assert_true(parse_elf_bytes(ELF_MAX));
     assert_int_equal(elf.sections.count, 0);
     restart(state);
     with_sections(4);
@@ -358,22 +291,22 @@ static void how_much_is_the_elf(void **state)
 {
     uint64_t size = *(bool *)*state ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr);
 
-    assert_true(parse_bytes(ELF_MAX)); /* something behind it */
+    assert_true(parse_elf_bytes(ELF_MAX)); /* something behind it */
     assert_int_equal(elf.size, ELF_END);
     with_sections(4);
     made.sections[2].sh_offset = 0x4000; /* debugging symbols */
-    assert_true(parse_bytes(ELF_MAX));
+    assert_true(parse_elf_bytes(ELF_MAX));
     assert_int_equal(elf.size, 0x4100);
     made.sections[2].sh_type = SHT_NOBITS;
-    assert_true(parse_bytes(ELF_MAX));
+    assert_true(parse_elf_bytes(ELF_MAX));
     assert_int_equal(elf.size, ELF_SECTIONS + 4 * size);
     made.sections[2].sh_type = SHT_SYMTAB; /* stripped off, or cut off */
     made.sections[2].sh_offset = UINT64_MAX - 1;
-    assert_true(parse_bytes(ELF_MAX - 7));
+    assert_true(parse_elf_bytes(ELF_MAX - 7));
     assert_int_equal(elf.size, ELF_MAX - 7);
     restart(state);
     made.segments[2] = (Elf64_Phdr){ .p_type = PT_DYNAMIC, .p_offset = 0x5000, .p_filesz = 0x10 };
-    assert_true(parse_bytes(ELF_MAX));
+    assert_true(parse_elf_bytes(ELF_MAX));
     assert_int_equal(elf.size, 0x5010);
 }
 
@@ -381,32 +314,21 @@ static void how_much_is_the_elf(void **state)
 
 static void our_own(void **state)
 {
-    FILE *stream = fopen(REAL_IMAGE, "rb");
-    uint8_t *bytes = malloc(REAL_IMAGE_MAX);
-    size_t size = stream ? fread(bytes, 1, REAL_IMAGE_MAX, stream) : 0;
-
     (void)state;
-    if (stream)
-        fclose(stream);
-    if (!size) {
-        free(bytes);
+    file = content_of(REAL_IMAGE);
+    if (!file.data) {
         print_message("no " REAL_IMAGE " yet: `make` builds it\n");
         skip();
     }
-    assert_true(elf_parse((struct span){ bytes, size }, &elf, &failure));
+    assert_true(elf_parse(file, &elf, &failure));
     assert_true(elf.is_64 && elf.has_pvh && elf.pvh_relocatable && !elf.is_linux);
     assert_int_equal(elf.program.count, 1);
     assert_int_equal(elf.program.start, 0x100000);
-    assert_int_equal(elf.size, size);
+    assert_int_equal(elf.size, file.size);
     assert_int_equal(elf.entry_physical, elf.pvh_entry);
     assert_int_equal(elf.pvh_alignment, 0x1000);
     assert_int_equal(elf.pvh_minimum, 0x100000);
-    free(bytes);
 }
-
-#define BOTH(test)                                                              \
-    cmocka_unit_test_prestate_setup_teardown(test, setup, teardown, &class_64), \
-        cmocka_unit_test_prestate_setup_teardown(test, setup, teardown, &class_32)
 
 int main(void)
 {
@@ -427,7 +349,7 @@ int main(void)
         BOTH(entries),
         BOTH(section_headers),
         BOTH(how_much_is_the_elf),
-        cmocka_unit_test(our_own),
+        cmocka_unit_test_teardown(our_own, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

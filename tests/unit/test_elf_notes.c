@@ -1,70 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sources: payloads/elf.c common/text.c common/failure.c */
 /* The notes of an ELF, of both classes; the rest of it is tested in test_elf.c. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-/* Before cmocka.h, which has a macro fail(). */
-#include "payloads/elf.h"
-#include "tests/unit/synthetic_elf.h"
-
-#include <cmocka.h>
+#include "tests/unit/elf_classes_fixture.h"
 
 #define GUEST_OS     6
 #define PHYS32_ENTRY 18
 #define PHYS32_RELOC 19
-
-static struct synthetic_elf made;
-static struct elf elf;
-static struct failure failure;
-static struct span file;
-
-/* Every test runs for both classes: *state is whether it is the 64-bit one. */
-static bool class_64 = true, class_32 = false;
-
-static int setup(void **state)
-{
-    synthetic_elf_start(&made, *(bool *)*state);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    free((void *)file.data);
-    file = (struct span){ NULL, 0 };
-    return 0;
-}
-
-static void restart(void **state)
-{
-    synthetic_elf_start(&made, *(bool *)*state);
-}
-
-static bool parse_bytes(uint64_t size)
-{
-    free((void *)file.data);
-    file = synthetic_elf_copy(&made, size);
-    return elf_parse(file, &elf, &failure);
-}
-
-static bool parse(void)
-{
-    return parse_bytes(ELF_END);
-}
-
-static void assert_refused(const char *why)
-{
-    assert_false(parse());
-    assert_string_equal(failure.what, "kernel");
-    if (!strstr(failure.why, why))
-        fail_msg("\"%s\" does not say \"%s\"", failure.why, why);
-}
 
 static void note(const char *name, uint32_t type, const void *descriptor, uint32_t size)
 {
@@ -262,14 +203,6 @@ static void no_padding_at_the_end(void **state)
     assert_true(elf.is_linux);
 }
 
-static void with_sections(uint16_t count)
-{
-    made.header.e_shoff = ELF_SECTIONS;
-    made.header.e_shnum = count;
-    for (uint32_t i = 1; i < count && i < ELF_SECTIONS_MAX; i++)
-        made.sections[i] = (Elf64_Shdr){ .sh_type = SHT_PROGBITS, .sh_offset = ELF_CONTENT, .sh_size = 0x100 };
-}
-
 static void notes_in_sections(void **state)
 {
     uint64_t size;
@@ -280,25 +213,25 @@ static void notes_in_sections(void **state)
     size = made.notes;
     note("Xen", GUEST_OS, "linux", 6);
     with_sections(4);
-    assert_true(parse_bytes(ELF_MAX));
+    assert_true(parse_elf_bytes(ELF_MAX));
     assert_false(elf.has_pvh);
     made.sections[1] = (Elf64_Shdr){ .sh_type = SHT_NOTE, .sh_offset = ELF_NOTES, .sh_size = size, .sh_addralign = 4 };
     made.sections[3] = made.sections[1];
     made.sections[3].sh_offset += size;
     made.sections[3].sh_size = made.notes - size;
-    assert_true(parse_bytes(ELF_MAX));
+    assert_true(parse_elf_bytes(ELF_MAX));
     assert_true(elf.has_pvh && elf.is_linux);
     made.sections[3].sh_size--; /* of the padding */
-    assert_true(parse_bytes(ELF_MAX));
+    assert_true(parse_elf_bytes(ELF_MAX));
     made.sections[3].sh_size -= 4;
-    assert_false(parse_bytes(ELF_MAX));
+    assert_false(parse_elf_bytes(ELF_MAX));
     assert_string_equal(failure.why, "a note runs out of its section 3");
     made.sections[3].sh_offset = UINT64_MAX - 3;
-    assert_false(parse_bytes(ELF_MAX));
+    assert_false(parse_elf_bytes(ELF_MAX));
     assert_non_null(strstr(failure.why, "its note section 3 ("));
     made.header.e_phnum = 3; /* a segment with one of Xen's, and sections are not looked at */
     made.segments[2].p_filesz = size;
-    assert_true(parse_bytes(ELF_MAX));
+    assert_true(parse_elf_bytes(ELF_MAX));
     assert_true(elf.has_pvh && !elf.is_linux);
 }
 
@@ -324,10 +257,6 @@ static void too_many_notes(void **state)
     assert_string_equal(failure.why, "it has more than 65536 notes");
     free(big);
 }
-
-#define BOTH(test)                                                              \
-    cmocka_unit_test_prestate_setup_teardown(test, setup, teardown, &class_64), \
-        cmocka_unit_test_prestate_setup_teardown(test, setup, teardown, &class_32)
 
 int main(void)
 {

@@ -209,12 +209,14 @@ static void bad_ones_last(void **state)
     add(&(struct entry){ .kind = ENTRY_POWEROFF, .id = "auto-poweroff" });
     add(&(struct entry){ .kind = ENTRY_REBOOT, .id = "auto-reboot" });
     add(&(struct entry){ .kind = ENTRY_FIRMWARE, .id = "auto-reboot-to-firmware-setup" });
+    add(&(struct entry){ .kind = ENTRY_EFI, .id = "auto-windows" });
+    add(&(struct entry){ .kind = ENTRY_EFI, .id = "auto-efi-shell" });
     add(&(struct entry){ .id = "7.conf" });
     sort();
-    expect_ids("8.conf", "7.conf", "9.conf", "9.conf", "auto-reboot-to-firmware-setup", "auto-reboot", "auto-poweroff",
-               NULL);
+    expect_ids("8.conf", "7.conf", "9.conf", "9.conf", "auto-windows", "auto-efi-shell",
+               "auto-reboot-to-firmware-setup", "auto-reboot", "auto-poweroff", NULL);
     assert_int_equal(list.entry[2].counter.done, 3);
-    assert_int_equal(entries_bootable(&list), 4);
+    assert_int_equal(entries_bootable(&list), 6);
     assert_true(entry_is_bad(&list.entry[2]));
     assert_false(entry_is_bad(&list.entry[0]));
     assert_false(entry_is_bad(&list.entry[1]));

@@ -12,6 +12,7 @@
 #include "handoff/handoff.h"
 #include "tests/unit/replay.h"
 
+#include "tests/unit/assert_failure.h"
 #include <cmocka.h>
 
 #define IMAGE     0x101000
@@ -122,10 +123,10 @@ static void no_ram(void **state)
 
     boot->handoff->map.count = 0;
     assert_false(complete(boot));
-    assert_why(&boot->failure, "there is no RAM in it");
+    assert_failure(&boot->failure, NULL, "there is no RAM in it");
     assert_true(map_add(&boot->handoff->map, 0xf0000, 0x10000, MAP_RESERVED, 0, &boot->failure));
     assert_false(complete(boot));
-    assert_why(&boot->failure, "there is no RAM in it");
+    assert_failure(&boot->failure, NULL, "there is no RAM in it");
 }
 
 static void assert_module_broken(struct boot *boot, uint64_t start, uint64_t size, const char *why)
@@ -133,7 +134,7 @@ static void assert_module_broken(struct boot *boot, uint64_t start, uint64_t siz
     boot->handoff->module_count = 0;
     assert_true(add(boot, start, size, ""));
     assert_false(complete(boot));
-    assert_why(&boot->failure, why);
+    assert_failure(&boot->failure, NULL, why);
 }
 
 static void modules_out_of_place(void **state)
@@ -159,17 +160,17 @@ static void module_list(void **state)
     struct boot *boot = *state;
 
     assert_false(add(boot, UINT64_MAX, 2, ""));
-    assert_why(&boot->failure, "module 0, 2 bytes at 0xffffffffffffffff, wraps around");
+    assert_failure(&boot->failure, NULL, "module 0, 2 bytes at 0xffffffffffffffff, wraps around");
     for (unsigned i = 0; i < HANDOFF_MODULES_MAX; i++)
         assert_true(add(boot, i, i, "name"));
     assert_false(add(boot, 0, 0, ""));
-    assert_why(&boot->failure, "more than 64");
+    assert_failure(&boot->failure, NULL, "more than 64");
     assert_int_equal(boot->handoff->module_count, HANDOFF_MODULES_MAX);
     assert_string_equal(boot->handoff->modules[63].string, "name");
     boot->handoff->module_count = 0;
     boot->handoff->arena.size = boot->handoff->arena.used;
     assert_false(add(boot, 0, 0, "no room"));
-    assert_why(&boot->failure, "the string of module 0 is too long (7 bytes)");
+    assert_failure(&boot->failure, NULL, "the string of module 0 is too long (7 bytes)");
     assert_int_equal(boot->handoff->module_count, 0);
 }
 
@@ -185,13 +186,13 @@ static void texts(void **state)
     assert_string_equal(copy, "abcdefg");
     assert_true((const uint8_t *)copy >= boot->arena && (const uint8_t *)copy < boot->arena + sizeof(boot->arena));
     assert_false(handoff_copy_text(boot->handoff, physical, 0x2ffffc, 7, "text", &copy, &boot->failure));
-    assert_why(&boot->failure, "no text of at most 7 bytes at 0x2ffffc");
+    assert_failure(&boot->failure, NULL, "no text of at most 7 bytes at 0x2ffffc");
     assert_string_equal(boot->failure.what, "text");
     assert_true(handoff_copy_text(boot->handoff, physical, 0x300003, 8, "text", &copy, &boot->failure));
     assert_string_equal(copy, "");
     boot->handoff->arena.size = boot->handoff->arena.used;
     assert_false(handoff_copy_text(boot->handoff, physical, 0x2ffffc, 8, "text", &copy, &boot->failure));
-    assert_why(&boot->failure, "too long (7 bytes)");
+    assert_failure(&boot->failure, NULL, "too long (7 bytes)");
 }
 
 int main(void)

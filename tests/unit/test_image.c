@@ -2,7 +2,7 @@
 /* sources: tools/image.c payloads/sections.c common/text.c common/failure.c */
 /*
  * What quadrivium-pack cannot be asked from outside without gigabytes of memory: where an image becomes too large. All
- * else about tools/image.c is in test_pack.py.
+ * else about tools/image.c is in test_pack.py and test_pack_refuses.py.
  */
 #include <setjmp.h>
 #include <stdarg.h>

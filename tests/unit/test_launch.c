@@ -16,6 +16,7 @@
 #include "handoff/launch.h"
 #include "tests/unit/launch_fixture.h"
 
+#include "tests/unit/assert_failure.h"
 #include <cmocka.h>
 
 #define A (REAL_START + 2 * MIB)
@@ -63,9 +64,7 @@ static bool prepare(void)
 static void assert_refused(const char *what, const char *why)
 {
     assert_false(prepare());
-    assert_string_equal(failure.what, what);
-    if (!strstr(failure.why, why))
-        fail_msg("\"%s\" does not say \"%s\"", failure.why, why);
+    assert_failure(&failure, what, why);
     assert_int_equal(launch.trampoline, 0);
 }
 

@@ -88,7 +88,8 @@ static void timeouts(void **state)
 
     (void)state;
     assert_true(timeout_is("0", LOADER_TIMEOUT_SECONDS, 0));
-    assert_true(timeout_is("4294967295", LOADER_TIMEOUT_SECONDS, UINT32_MAX));
+    assert_true(timeout_is("4294967294", LOADER_TIMEOUT_SECONDS, UINT32_MAX - 1));
+    assert_true(timeout_is("4294967295", LOADER_TIMEOUT_FORCE, 0));
     assert_true(timeout_is("menu-force", LOADER_TIMEOUT_FORCE, 0));
     assert_true(timeout_is("menu-hidden", LOADER_TIMEOUT_HIDDEN, 0));
     assert_true(timeout_is("menu-disabled", LOADER_TIMEOUT_DISABLED, 0));

@@ -1,56 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sources: common/map.c common/text.c common/failure.c */
-/* The memory map: adding, carving, finding, allocating; and all of it at random against a model. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-/* Before cmocka.h, which has a macro fail(). */
-#include "common/map.h"
-
-#include <cmocka.h>
-
-#define MIB (1ull << 20)
-#define GIB (1ull << 30)
-
-static struct memory_map map;
-static struct failure failure;
-
-static int setup(void **state)
-{
-    (void)state;
-    memset(&map, 0, sizeof(map));
-    memset(&failure, 0, sizeof(failure));
-    return 0;
-}
-
-static bool add(uint64_t start, uint64_t end, uint32_t type)
-{
-    return map_add(&map, start, end - start, type, 0, &failure);
-}
-
-static bool carve(uint64_t start, uint64_t end, uint32_t type)
-{
-    return map_carve(&map, start, end - start, type, &failure);
-}
-
-/* What every map is: sorted, without overlaps and empty ranges, equal neighbours merged. */
-static void assert_sound(void)
-{
-    assert_true(map.count <= MAP_MAX);
-    for (uint32_t i = 0; i < map.count; i++) {
-        const struct range *here = &map.ranges[i], *next = here + 1;
-
-        assert_true(here->start < here->end);
-        if (i + 1 == map.count)
-            break;
-        assert_true(here->end <= next->start);
-        assert_false(here->end == next->start && here->type == next->type && here->flags == next->flags);
-    }
-}
+/* The memory map: adding, carving, finding, allocating. At random, against a model, it is in test_map_random.c. */
+#include "tests/unit/map_fixture.h"
 
 static void assert_map(const struct range *ranges, uint32_t count)
 {
@@ -440,6 +391,29 @@ static void release_work(void **state)
     assert_int_equal(released_times, 1);
 }
 
+/* Without a firmware all is as before; with one, what it was asked for since, and nothing else, goes back. */
+static void restore(void **state)
+{
+    static struct memory_map before;
+
+    (void)state;
+    assert_true(add(MIB, 9 * MIB, MAP_RAM));
+    assert_true(carve(MIB, 2 * MIB, MAP_WORK));
+    before = map;
+    assert_true(carve(2 * MIB, 3 * MIB, MAP_PAYLOAD));
+    assert_true(carve(5 * MIB, 6 * MIB, MAP_WORK));
+    map.claim = claim;
+    map.release = release;
+    released_times = 0;
+    assert_true(map_restore(&map, &before, &failure));
+    ASSERT_MAP({ MIB, 2 * MIB, MAP_WORK, 0 }, { 2 * MIB, 3 * MIB, MAP_PAYLOAD, 0 }, { 3 * MIB, 9 * MIB, MAP_RAM, 0 });
+    assert_true(released_start == 5 * MIB && released_size == MIB && released_times == 1);
+    map.claim = NULL;
+    assert_true(map_restore(&map, &before, &failure));
+    ASSERT_MAP({ MIB, 2 * MIB, MAP_WORK, 0 }, { 2 * MIB, 9 * MIB, MAP_RAM, 0 });
+    assert_int_equal(released_times, 1);
+}
+
 static void names_and_types(void **state)
 {
     (void)state;
@@ -457,106 +431,6 @@ static void names_and_types(void **state)
     assert_int_equal(map_type_from_e820(12), MAP_RESERVED);
     assert_int_equal(map_type_from_e820(MAP_OURS), MAP_RESERVED); /* not what a firmware may say */
     assert_int_equal(map_type_from_e820(UINT32_MAX), MAP_RESERVED);
-}
-
-/* ---- at random, against a slow model: a type for each of a few hundred units ---- */
-
-#define UNITS 400
-#define UNIT  MAP_PAGE
-
-static uint32_t model[UNITS]; /* 0: nothing */
-
-static bool model_is_ram(uint32_t type)
-{
-    return type == MAP_RAM || type >= MAP_OURS;
-}
-
-/* Whether the units may be of that type, given what they are. */
-static bool model_allows(uint64_t first, uint64_t end, uint32_t type)
-{
-    for (uint64_t unit = first; unit < end; unit++) {
-        if (model[unit] && model_is_ram(model[unit]) != model_is_ram(type))
-            return false;
-    }
-    return true;
-}
-
-static void model_add(uint64_t first, uint64_t end, uint32_t type)
-{
-    /* ACPI < NVS, reserved before both: the numbers are in the order of strictness for those three. */
-    for (uint64_t unit = first; unit < end; unit++) {
-        if (!model[unit] || (type != MAP_RAM && type > model[unit]))
-            model[unit] = type;
-    }
-}
-
-static void assert_as_modelled(void)
-{
-    uint32_t i = 0;
-
-    assert_sound();
-    for (uint64_t unit = 0; unit < UNITS; unit++) {
-        while (i < map.count && map.ranges[i].end <= unit * UNIT)
-            i++;
-        bool there = i < map.count && map.ranges[i].start <= unit * UNIT;
-
-        assert_int_equal(there ? map.ranges[i].type : 0, model[unit]);
-    }
-}
-
-/* The lowest or highest run of free units from `alignment` units to the next, page 0 left out; UNITS where none is. */
-static uint64_t model_find(uint64_t size, uint64_t alignment, bool high)
-{
-    uint64_t found = UNITS;
-
-    for (uint64_t first = alignment; first + size <= UNITS; first += alignment) {
-        uint64_t run = 0;
-
-        while (run < size && model[first + run] == MAP_RAM)
-            run++;
-        if (run < size)
-            continue;
-        found = first;
-        if (!high)
-            break;
-    }
-    return found;
-}
-
-static void random_series(unsigned seed)
-{
-    static const uint32_t types[] = { MAP_RAM, MAP_RAM, MAP_RESERVED, MAP_ACPI, MAP_NVS };
-
-    srand(seed);
-    setup(NULL);
-    memset(model, 0, sizeof(model));
-    for (unsigned step = 0; step < 500; step++) {
-        uint64_t first = (uint64_t)rand() % UNITS, size = (uint64_t)rand() % 20;
-        uint64_t end = first + size < UNITS ? first + size : UNITS;
-        uint32_t type = types[(unsigned)rand() % (sizeof(types) / sizeof(*types))];
-        struct map_request request = { .size = (size + 1) * UNIT, .alignment = UNIT << rand() % 4, .high = rand() % 2 };
-        uint64_t address, expected = model_find(size + 1, request.alignment / UNIT, request.high);
-
-        assert_int_equal(map_find(&map, &request, &address), expected < UNITS);
-        if (expected < UNITS)
-            assert_int_equal(address, expected * UNIT);
-        if (rand() % 4 == 0) {
-            assert_true(carve(first * UNIT, end * UNIT, MAP_WORK));
-            for (uint64_t unit = first; unit < end; unit++)
-                model[unit] = model[unit] == MAP_RAM ? MAP_WORK : model[unit];
-        } else if (model_allows(first, end, type)) {
-            assert_true(add(first * UNIT, end * UNIT, type));
-            model_add(first, end, type);
-        }
-        assert_as_modelled();
-    }
-}
-
-static void random_against_model(void **state)
-{
-    (void)state;
-    for (unsigned seed = 1; seed <= 20; seed++)
-        random_series(seed);
 }
 
 int main(void)
@@ -583,8 +457,8 @@ int main(void)
         cmocka_unit_test_setup(allocate, setup),
         cmocka_unit_test_setup(firmware_refuses, setup),
         cmocka_unit_test_setup(release_work, setup),
+        cmocka_unit_test_setup(restore, setup),
         cmocka_unit_test(names_and_types),
-        cmocka_unit_test(random_against_model),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -130,11 +130,7 @@ static void check_modules(void)
         assert_int_equal(number(at + 12, 4), address + boot.modules[i].content.size);
         assert_int_equal(number(at + 4, 4), 16 + strlen(boot.modules[i].string) + 1);
         assert_text(at + 16, boot.modules[i].string);
-        if (!boot.modules[i].content.size)
-            continue;
-        assert_int_equal(address % 4096, 0);
-        pointed(address, boot.modules[i].content.size);
-        assert_module(i, address);
+        assert_module_told(i, address);
     }
 }
 
@@ -187,11 +183,7 @@ static void long_things(void **state)
 static void map_grows(void **state)
 {
     (void)state;
-    assert_true(prepare(&exit_multiboot2));
-    for (uint64_t i = 0; i < 800; i++)
-        assert_true(map_add(&handoff.map, 6 * GIB + i * 0x2000, 0x1000, MAP_RESERVED, 0, &failure));
-    assert_false(launch.finish(&launch, &handoff, &failure));
-    assert_string_equal(failure.what, "memory map");
+    assert_outgrown(&exit_multiboot2, 800);
 }
 
 static void elf_sections(void **state)
@@ -218,18 +210,7 @@ static void framebuffer(void **state)
     uint64_t at;
 
     (void)state;
-    handoff.framebuffer = (struct handoff_framebuffer){ .present = true,
-                                                        .address = 0x1c0000000,
-                                                        .width = 1024,
-                                                        .height = 768,
-                                                        .pitch = 4096,
-                                                        .bits = 32,
-                                                        .red_size = 8,
-                                                        .red_position = 16,
-                                                        .green_size = 7,
-                                                        .green_position = 9,
-                                                        .blue_size = 6,
-                                                        .blue_position = 1 };
+    framebuffer_of_1024();
     leave(&exit_multiboot2);
     check_info(BIT(FRAMEBUFFER), LINKED);
     at = tag(FRAMEBUFFER, 38);
@@ -246,7 +227,7 @@ static void text_screen(void **state)
     uint64_t at;
 
     (void)state;
-    handoff.text_screen = (struct handoff_text_screen){ .present = true, .columns = 132, .rows = 50 };
+    text_screen_of_132();
     leave(&exit_multiboot2);
     check_info(BIT(FRAMEBUFFER), LINKED);
     at = tag(FRAMEBUFFER, 32);
@@ -395,8 +376,7 @@ static void boot_services_end(void **state)
         handoff.efi.descriptor_version = 1;
         for (unsigned at = 0; at < 0x1000; at++)
             real(LOADER_AT + 0x20)[at] = (uint8_t)(at * 13);
-        for (uint64_t range = 0; range < 126; range++)
-            assert_true(map_add(&handoff.map, 6 * GIB + range * 0x2000, 0x1000, MAP_RESERVED, 0, &failure));
+        map_grows_by(126);
         assert_true(launch_finish(&launch, &handoff, &failure));
         fixture_run_copies(&launch);
         check_launch();

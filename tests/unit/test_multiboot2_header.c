@@ -1,38 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sources: payloads/multiboot2.c payloads/multiboot.c payloads/elf.c common/text.c common/failure.c */
 /* Multiboot2 headers, put together tag by tag, alone and in an ELF, and those of our own image. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-/* Before cmocka.h, which has a macro fail(). */
 #include "common/multiboot2.h"
 #include "payloads/multiboot.h"
-#include "tests/unit/synthetic_elf.h"
+#include "tests/unit/content_of.h"
+#include "tests/unit/elf_fixture.h"
 
-#include <cmocka.h>
-
-#define FILE_SIZE      0x9000
-#define OFFSET         0x40 /* of the header, where a test does not say otherwise */
-#define LOAD           0x100000
-#define IN_ELF         0x1800 /* behind the notes */
-#define HEADER_MAX     512
-#define REAL_IMAGE_MAX (1 << 20)
-#define OPTIONAL       MULTIBOOT2_HEADER_OPTIONAL
+#define FILE_SIZE  0x9000
+#define OFFSET     0x40 /* of the header, where a test does not say otherwise */
+#define LOAD       0x100000
+#define IN_ELF     0x1800 /* behind the notes */
+#define HEADER_MAX 512
+#define OPTIONAL   MULTIBOOT2_HEADER_OPTIONAL
 
 static uint8_t tags[HEADER_MAX]; /* the header and its tags */
 static uint32_t length;          /* of them */
 static uint32_t architecture;
 static uint64_t offset;
-static struct synthetic_elf made;
-static struct elf elf;
 static struct multiboot2_kernel kernel;
-static struct failure failure;
-static struct span file;
 
 static void begin(void)
 {
@@ -82,14 +67,6 @@ static int setup(void **state)
     return 0;
 }
 
-static int teardown(void **state)
-{
-    (void)state;
-    free((void *)file.data);
-    file = (struct span){ NULL, 0 };
-    return 0;
-}
-
 static void write_header(uint8_t *to, uint32_t header_length)
 {
     struct multiboot2_header header = { MULTIBOOT2_HEADER_MAGIC, architecture, header_length, 0 };
@@ -103,14 +80,10 @@ static void write_header(uint8_t *to, uint32_t header_length)
 static bool parse_raw(uint64_t size, uint32_t header_length)
 {
     static uint8_t bytes[FILE_SIZE + HEADER_MAX];
-    uint8_t *copy = malloc(size ? size : 1);
 
     memset(bytes, 0, sizeof(bytes));
     write_header(bytes + offset, header_length);
-    free((void *)file.data);
-    memcpy(copy, bytes, size);
-    file = (struct span){ copy, size };
-    return multiboot2_parse(file, NULL, &kernel, &failure);
+    return multiboot2_parse(file_of(bytes, size), NULL, &kernel, &failure);
 }
 
 static bool parse(void)
@@ -128,23 +101,8 @@ static bool parse_elf(void)
 {
     tag(MULTIBOOT2_HEADER_TAG_END, 0, 0, NULL);
     write_header(made.bytes + IN_ELF, length);
-    free((void *)file.data);
-    file = synthetic_elf_copy(&made, ELF_END);
-    assert_true(elf_parse(file, &elf, &failure));
+    assert_true(parse_elf_bytes(ELF_END));
     return multiboot2_parse(file, &elf, &kernel, &failure);
-}
-
-static void assert_says(const char *why)
-{
-    assert_string_equal(failure.what, "kernel");
-    if (!strstr(failure.why, why))
-        fail_msg("\"%s\" does not say \"%s\"", failure.why, why);
-}
-
-static void assert_refused(const char *why)
-{
-    assert_false(parse());
-    assert_says(why);
 }
 
 /* ---- the header itself ---- */
@@ -496,23 +454,17 @@ static void our_own(void **state)
 
     (void)state;
     for (size_t i = 0; i < 2; i++) {
-        FILE *stream = fopen(names[i], "rb");
-        uint8_t *bytes = malloc(REAL_IMAGE_MAX);
-        size_t size = stream ? fread(bytes, 1, REAL_IMAGE_MAX, stream) : 0;
-
-        if (stream)
-            fclose(stream);
-        if (!size) {
-            free(bytes);
+        teardown(NULL);
+        file = content_of(names[i]);
+        if (!file.data) {
             print_message("no %s yet: `make` builds it\n", names[i]);
             skip();
         }
-        assert_true(multiboot2_parse((struct span){ bytes, size }, NULL, &kernel, &failure));
+        assert_true(multiboot2_parse(file, NULL, &kernel, &failure));
         assert_int_equal(kernel.program.start, 0x100000);
-        assert_ptr_equal(kernel.program.segments[0].content.data, bytes);
+        assert_ptr_equal(kernel.program.segments[0].content.data, file.data);
         assert_true(kernel.has_entry && kernel.relocatable && kernel.boot_services);
         assert_int_equal(kernel.alignment, 0x1000);
-        free(bytes);
     }
 }
 
@@ -538,7 +490,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(by_elf, setup, teardown),
         cmocka_unit_test_setup_teardown(addresses_override_the_elf, setup, teardown),
         cmocka_unit_test_setup_teardown(above_4_gib, setup, teardown),
-        cmocka_unit_test(our_own),
+        cmocka_unit_test_teardown(our_own, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -67,11 +67,7 @@ static void check_modules(void)
         assert_int_equal(number(entry + 4, 4), address + boot.modules[i].content.size);
         assert_int_equal(number(entry + 12, 4), 0); /* reserved */
         assert_text(number(entry + 8, 4), boot.modules[i].string);
-        if (!boot.modules[i].content.size)
-            continue;
-        assert_int_equal(address % 4096, 0);
-        pointed(address, boot.modules[i].content.size);
-        assert_module(i, address);
+        assert_module_told(i, address);
     }
 }
 
@@ -100,8 +96,7 @@ static void modules(void **state)
 static void many_modules(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < BOOT_MODULES_MAX; i++)
-        module(MODULES_AT + 8 + i * 0x1800, 0x1234 + i, i % 2 ? "odd one" : "");
+    most_modules();
     leave(&exit_multiboot);
     check_info(ALWAYS);
     check_modules();
@@ -122,11 +117,7 @@ static void long_things(void **state)
 static void map_grows(void **state)
 {
     (void)state;
-    assert_true(prepare(&exit_multiboot));
-    for (uint64_t i = 0; i < 300; i++)
-        assert_true(map_add(&handoff.map, 6 * GIB + i * 0x2000, 0x1000, MAP_RESERVED, 0, &failure));
-    assert_false(launch.finish(&launch, &handoff, &failure));
-    assert_string_equal(failure.what, "memory map");
+    assert_outgrown(&exit_multiboot, 300);
 }
 
 static void boot_device(void **state)
@@ -177,18 +168,7 @@ static void elf_sections_under_the_program(void **state)
 static void framebuffer(void **state)
 {
     (void)state;
-    handoff.framebuffer = (struct handoff_framebuffer){ .present = true,
-                                                        .address = 0x1c0000000,
-                                                        .width = 1024,
-                                                        .height = 768,
-                                                        .pitch = 4096,
-                                                        .bits = 32,
-                                                        .red_size = 8,
-                                                        .red_position = 16,
-                                                        .green_size = 7,
-                                                        .green_position = 9,
-                                                        .blue_size = 6,
-                                                        .blue_position = 1 };
+    framebuffer_of_1024();
     handoff.text_screen = (struct handoff_text_screen){ .present = true, .columns = 80, .rows = 25 };
     leave(&exit_multiboot);
     check_info(ALWAYS | FRAMEBUFFER);
@@ -205,7 +185,7 @@ static void framebuffer(void **state)
 static void text_screen(void **state)
 {
     (void)state;
-    handoff.text_screen = (struct handoff_text_screen){ .present = true, .columns = 132, .rows = 50 };
+    text_screen_of_132();
     leave(&exit_multiboot);
     check_info(ALWAYS | FRAMEBUFFER);
     assert_int_equal(info(88, 8), 0xb8000);

@@ -1,20 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sources: payloads/multiboot.c payloads/elf.c common/text.c common/failure.c */
 /* Multiboot headers of version 1, alone and in an ELF, broken in one place a test. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-/* Before cmocka.h, which has a macro fail(). */
 #include "common/multiboot.h"
 #include "payloads/multiboot.h"
-#include "tests/unit/synthetic_elf.h"
-
-#include <cmocka.h>
+#include "tests/unit/elf_fixture.h"
 
 #define FILE_SIZE 0x3000
 #define OFFSET    0x40 /* of the header, where a test does not say otherwise */
@@ -24,11 +15,7 @@
 static uint8_t bytes[FILE_SIZE];
 static struct multiboot_header header;
 static uint64_t offset;
-static struct synthetic_elf made;
-static struct elf elf;
 static struct multiboot_kernel kernel;
-static struct failure failure;
-static struct span file;
 
 /* A flat file, loaded whole. */
 static int setup(void **state)
@@ -48,14 +35,6 @@ static int setup(void **state)
     return 0;
 }
 
-static int teardown(void **state)
-{
-    (void)state;
-    free((void *)file.data);
-    file = (struct span){ NULL, 0 };
-    return 0;
-}
-
 static void write_header(uint8_t *to)
 {
     header.checksum = -(header.magic + header.flags);
@@ -64,15 +43,10 @@ static void write_header(uint8_t *to)
 
 static bool parse_bytes(uint64_t size)
 {
-    uint8_t *copy = malloc(size ? size : 1);
-
     memset(bytes, 0, sizeof(bytes));
     if (offset <= FILE_SIZE - sizeof(header))
         write_header(bytes + offset);
-    free((void *)file.data);
-    memcpy(copy, bytes, size);
-    file = (struct span){ copy, size };
-    return multiboot_parse(file, NULL, &kernel, &failure);
+    return multiboot_parse(file_of(bytes, size), NULL, &kernel, &failure);
 }
 
 static bool parse(void)
@@ -83,23 +57,8 @@ static bool parse(void)
 static bool parse_elf(void)
 {
     write_header(made.bytes + IN_ELF);
-    free((void *)file.data);
-    file = synthetic_elf_copy(&made, ELF_END);
-    assert_true(elf_parse(file, &elf, &failure));
+    assert_true(parse_elf_bytes(ELF_END));
     return multiboot_parse(file, &elf, &kernel, &failure);
-}
-
-static void assert_says(const char *why)
-{
-    assert_string_equal(failure.what, "kernel");
-    if (!strstr(failure.why, why))
-        fail_msg("\"%s\" does not say \"%s\"", failure.why, why);
-}
-
-static void assert_refused(const char *why)
-{
-    assert_false(parse());
-    assert_says(why);
 }
 
 /* ---- the header itself ---- */

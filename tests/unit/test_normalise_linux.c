@@ -3,23 +3,10 @@
 /* sources: common/map.c common/arena.c common/text.c common/failure.c common/physical.c */
 /* boot_params: what QEMU, GRUB and kexec give, then each way of breaking it. */
 #include <asm/bootparam.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
 
-/* Before cmocka.h, which has a macro fail(). */
-#include "common/layout.h"
-#include "entries/normalise.h"
-#include "tests/unit/replay.h"
+#include "tests/unit/normalise_fixture.h"
 
-#include <cmocka.h>
-
-#define WORDS               "console=ttyS0 qv.timeout=3 captured"
 #define GRUB_WORDS          "BOOT_IMAGE=/image " WORDS
-#define ELSEWHERE           0x400000
-#define NOWHERE             0x900000
 #define LOADER_QEMU         0xb0
 #define LOADER_GRUB         0x72
 #define LOADER_KEXEC        0xd0
@@ -37,12 +24,6 @@ static bool normalise(struct boot *boot)
     return normalise_with(boot, true);
 }
 
-static void assert_broken(struct boot *boot, const char *why)
-{
-    assert_false(normalise(boot));
-    assert_why(&boot->failure, why);
-}
-
 static struct boot_params *params_of(struct boot *boot)
 {
     return replay_at(boot->replay, boot->replay->argument, sizeof(struct boot_params));
@@ -56,47 +37,27 @@ static void assert_told(const struct handoff *handoff, enum door door, uint8_t l
     assert_int_equal(handoff->loader_type, loader);
     assert_string_equal(handoff->command_line, words);
     assert_int_equal(handoff->module_count, 1);
-    assert_int_equal(handoff->modules[0].start, ramdisk);
-    assert_int_equal(handoff->modules[0].size, size);
-    assert_string_equal(handoff->modules[0].string, "");
+    assert_module(handoff, 0, ramdisk, size, "");
     assert_null(handoff->loader_name);
     assert_false(handoff->smbios.present || handoff->smbios3.present || handoff->device_tree.present);
     assert_false(handoff->boot_drive.present || handoff->random_seed.data);
 }
 
-static void assert_text_screen(const struct handoff *handoff, uint8_t column, uint8_t row)
+static void assert_cursor(const struct handoff *handoff, uint8_t column, uint8_t row)
 {
-    assert_false(handoff->framebuffer.present);
-    assert_true(handoff->text_screen.present);
-    assert_int_equal(handoff->text_screen.columns, 80);
-    assert_int_equal(handoff->text_screen.rows, 25);
     assert_int_equal(handoff->text_screen.column, column);
     assert_int_equal(handoff->text_screen.row, row);
-    assert_int_equal(handoff->text_screen.mode, 3);
 }
-
-static const struct range q35[] = {
-    { 0x0, 0x9fc00, MAP_RAM, 0 },
-    { 0x9fc00, 0xa0000, MAP_RESERVED, 0 },
-    { 0xf0000, 0x100000, MAP_RESERVED, 0 },
-    { 0x100000, 0x7fdf000, MAP_RAM, 0 },
-    { 0x7fdf000, 0x8000000, MAP_RESERVED, 0 },
-    { 0xb0000000, 0xc0000000, MAP_RESERVED, 0 },
-    { 0xfed1c000, 0xfed20000, MAP_RESERVED, 0 },
-    { 0xfffc0000, 0x100000000, MAP_RESERVED, 0 },
-    { 0xfd00000000, 0x10000000000, MAP_RESERVED, 0 },
-    { 0 },
-};
 
 /* What our own real-mode code made. */
 static void qemu_16_bit(void **state)
 {
-    struct boot *boot = boot_new("linux16");
+    struct boot *boot = normalised("linux16");
 
     (void)state;
-    assert_true(normalise(boot));
     assert_told(boot->handoff, DOOR_LINUX16, LOADER_QEMU, WORDS, 0x7fce000, 5006);
-    assert_text_screen(boot->handoff, 0, 2);
+    assert_text_screen(boot->handoff);
+    assert_cursor(boot->handoff, 0, 2);
     assert_false(boot->handoff->efi.present || boot->handoff->rsdp.present);
     assert_int_equal(boot->handoff->setup_data_count, 0);
     assert_map(&boot->handoff->map, q35);
@@ -105,12 +66,12 @@ static void qemu_16_bit(void **state)
 
 static void grub_32_bit(void **state)
 {
-    struct boot *boot = boot_new("linux32");
+    struct boot *boot = normalised("linux32");
 
     (void)state;
-    assert_true(normalise(boot));
     assert_told(boot->handoff, DOOR_LINUX32, LOADER_GRUB, GRUB_WORDS, 0x7f6b000, 5006);
-    assert_text_screen(boot->handoff, 0, 0);
+    assert_text_screen(boot->handoff);
+    assert_cursor(boot->handoff, 0, 0);
     assert_false(boot->handoff->efi.present || boot->handoff->rsdp.present);
     assert_int_equal(boot->handoff->setup_data_count, 0);
     assert_map(&boot->handoff->map, q35);
@@ -139,18 +100,12 @@ static void grub_32_bit_efi(void **state)
         { 0xb0000000, 0xc0000000, MAP_RESERVED, 0 },
         { 0 },
     };
-    struct boot *boot = boot_new("linux32-efi");
+    struct boot *boot = normalised("linux32-efi");
 
     (void)state;
-    assert_true(normalise(boot));
     assert_told(boot->handoff, DOOR_LINUX32, LOADER_GRUB, GRUB_WORDS, 0x7ed9000, 5006);
-    assert_false(boot->handoff->text_screen.present || boot->handoff->rsdp.present);
-    assert_true(boot->handoff->framebuffer.present);
-    assert_int_equal(boot->handoff->framebuffer.address, 0xc0000000);
-    assert_int_equal(boot->handoff->framebuffer.width, 1280);
-    assert_int_equal(boot->handoff->framebuffer.height, 800);
-    assert_int_equal(boot->handoff->framebuffer.pitch, 5120);
-    assert_int_equal(boot->handoff->framebuffer.bits, 32);
+    assert_framebuffer(boot->handoff);
+    assert_false(boot->handoff->rsdp.present);
     assert_true(boot->handoff->efi.present);
     assert_false(boot->handoff->efi.boot_services || boot->handoff->efi.image_handle.present);
     assert_int_equal(boot->handoff->efi.system_table, 0x79ec018);
@@ -176,10 +131,9 @@ static void kexec_64_bit(void **state)
         { 0xfd00000000, 0x10000000000, MAP_RESERVED, 0 },
         { 0 },
     };
-    struct boot *boot = boot_new("linux64-kexec");
+    struct boot *boot = normalised("linux64-kexec");
 
     (void)state;
-    assert_true(normalise(boot));
     assert_told(boot->handoff, DOOR_LINUX64, LOADER_KEXEC, WORDS, 0xff60000, 5008);
     assert_false(boot->handoff->text_screen.present || boot->handoff->rsdp.present || boot->handoff->efi.present);
     assert_int_equal(boot->handoff->setup_data_count, 1);
@@ -193,12 +147,6 @@ static void kexec_64_bit(void **state)
 static int setup(void **state)
 {
     *state = boot_new("linux32-efi");
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    boot_free(*state);
     return 0;
 }
 

@@ -2,46 +2,19 @@
 /* sources: tests/unit/replay.c entries/multiboot2.c handoff/handoff.c */
 /* sources: common/map.c common/arena.c common/text.c common/failure.c common/physical.c */
 /* The multiboot2 information: what GRUB gives on BIOS and EFI, then tags built here, whole and broken. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-/* Before cmocka.h, which has a macro fail(). */
 #include "common/multiboot2.h"
-#include "entries/normalise.h"
 #include "firmware/acpi.h"
-#include "tests/unit/replay.h"
+#include "tests/unit/normalise_fixture.h"
 
-#include <cmocka.h>
-
-#define WORDS    "console=ttyS0 qv.timeout=3 captured"
 #define GRUB     "GRUB 2.06-13+deb12u2"
 #define STRING   "words of the first"
 #define BUILT    0x200000 /* where information is built */
-#define NOWHERE  0x900000
 #define TAGS_MAX 0x20000
 
 static bool normalise(struct boot *boot)
 {
     boot_again(boot);
     return multiboot2_normalise(boot->handoff, &boot->replay->physical, boot->replay->argument, &boot->failure);
-}
-
-static void assert_broken(struct boot *boot, const char *why)
-{
-    assert_false(normalise(boot));
-    assert_why(&boot->failure, why);
-}
-
-static void assert_module(const struct handoff *handoff, uint32_t index, uint64_t start, uint64_t size,
-                          const char *string)
-{
-    assert_true(index < handoff->module_count);
-    assert_int_equal(handoff->modules[index].start, start);
-    assert_int_equal(handoff->modules[index].size, size);
-    assert_string_equal(handoff->modules[index].string, string);
 }
 
 /* The RSDP is a copy of ours, as long as the longest. */
@@ -58,37 +31,21 @@ static const struct acpi_rsdp *assert_rsdp(const struct boot *boot)
 
 static void grub_bios(void **state)
 {
-    static const struct range map[] = {
-        { 0x0, 0x9fc00, MAP_RAM, 0 },
-        { 0x9fc00, 0xa0000, MAP_RESERVED, 0 },
-        { 0xf0000, 0x100000, MAP_RESERVED, 0 },
-        { 0x100000, 0x7fdf000, MAP_RAM, 0 },
-        { 0x7fdf000, 0x8000000, MAP_RESERVED, 0 },
-        { 0xb0000000, 0xc0000000, MAP_RESERVED, 0 },
-        { 0xfed1c000, 0xfed20000, MAP_RESERVED, 0 },
-        { 0xfffc0000, 0x100000000, MAP_RESERVED, 0 },
-        { 0xfd00000000, 0x10000000000, MAP_RESERVED, 0 },
-        { 0 },
-    };
-    struct boot *boot = boot_new("multiboot2-bios");
+    struct boot *boot = normalised("multiboot2-bios");
     struct handoff *handoff = boot->handoff;
 
     (void)state;
-    assert_true(normalise(boot));
     assert_int_equal(handoff->door, DOOR_MULTIBOOT2);
     assert_string_equal(handoff->command_line, WORDS);
     assert_string_equal(handoff->loader_name, GRUB);
     assert_int_equal(handoff->module_count, 2);
     assert_module(handoff, 0, 0x173000, 5006, STRING);
     assert_module(handoff, 1, 0x175000, 5007, "");
-    assert_map(&handoff->map, map);
+    assert_map(&handoff->map, q35);
     assert_int_equal(assert_rsdp(boot)->rsdt, 0x7fe22d0);
     assert_int_equal(assert_rsdp(boot)->length, 0); /* of version 1: there is none */
-    assert_true(handoff->text_screen.present);
-    assert_int_equal(handoff->text_screen.columns, 80);
-    assert_int_equal(handoff->text_screen.rows, 25);
-    assert_int_equal(handoff->text_screen.mode, 3);
-    assert_false(handoff->framebuffer.present || handoff->efi.present || handoff->efi.image_handle.present);
+    assert_text_screen(handoff);
+    assert_false(handoff->efi.present || handoff->efi.image_handle.present);
     assert_false(handoff->efi.boot_services || handoff->smbios.present || handoff->smbios3.present);
     assert_true(handoff->boot_drive.present);
     assert_int_equal(handoff->boot_drive.drive, 0x80);
@@ -98,11 +55,10 @@ static void grub_bios(void **state)
 /* GRUB gives no map where boot services live on. */
 static void grub_efi(void **state)
 {
-    struct boot *boot = boot_new("multiboot2-efi");
+    struct boot *boot = normalised("multiboot2-efi");
     struct handoff *handoff = boot->handoff;
 
     (void)state;
-    assert_true(normalise(boot));
     assert_int_equal(handoff->door, DOOR_MULTIBOOT2_EFI);
     assert_string_equal(handoff->command_line, WORDS);
     assert_string_equal(handoff->loader_name, GRUB);
@@ -112,13 +68,7 @@ static void grub_efi(void **state)
     assert_int_equal(assert_rsdp(boot)->revision, 2); /* the new tag, though the old one stands before it */
     assert_int_equal(assert_rsdp(boot)->length, 36);
     assert_int_equal(assert_rsdp(boot)->xsdt, 0x7b7d0e8);
-    assert_false(handoff->text_screen.present);
-    assert_true(handoff->framebuffer.present); /* its tag has 38 bytes: the structure less its padding */
-    assert_int_equal(handoff->framebuffer.address, 0xc0000000);
-    assert_int_equal(handoff->framebuffer.width, 1280);
-    assert_int_equal(handoff->framebuffer.height, 800);
-    assert_int_equal(handoff->framebuffer.pitch, 5120);
-    assert_int_equal(handoff->framebuffer.bits, 32);
+    assert_framebuffer(handoff); /* its tag has 38 bytes: the structure less its padding */
     assert_int_equal(handoff->framebuffer.red_position, 16);
     assert_int_equal(handoff->framebuffer.green_position, 8);
     assert_int_equal(handoff->framebuffer.blue_position, 0);
@@ -145,14 +95,7 @@ static struct builder builder;
 static int setup(void **state)
 {
     builder = (struct builder){ .boot = boot_new("multiboot2-bios"), .size = sizeof(struct multiboot2_information) };
-    *state = &builder;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    boot_free(builder.boot);
+    *state = builder.boot;
     return 0;
 }
 

@@ -2,24 +2,11 @@
 /* sources: tests/unit/replay.c entries/pvh.c handoff/handoff.c */
 /* sources: common/map.c common/arena.c common/text.c common/failure.c common/physical.c */
 /* start_info: what QEMU's machines and Xen give, then each way of breaking it. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
-#include <string.h>
-
 #include <xen/arch-x86/hvm/start_info.h>
 
-/* Before cmocka.h, which has a macro fail(). */
-#include "common/layout.h"
-#include "entries/normalise.h"
-#include "tests/unit/replay.h"
+#include "tests/unit/normalise_fixture.h"
 
-#include <cmocka.h>
-
-#define WORDS        "console=ttyS0 qv.timeout=3 captured"
-#define ELSEWHERE    0x400000 /* nothing was captured there */
-#define NOWHERE      0x900000
 #define HIGH         0x0000400000000000
 #define FIELD(field) offsetof(struct hvm_start_info, field)
 
@@ -27,12 +14,6 @@ static bool normalise(struct boot *boot)
 {
     boot_again(boot);
     return pvh_normalise(boot->handoff, &boot->replay->physical, boot->replay->argument, &boot->failure);
-}
-
-static void assert_broken(struct boot *boot, const char *why)
-{
-    assert_false(normalise(boot));
-    assert_why(&boot->failure, why);
 }
 
 static struct hvm_start_info *info_of(struct boot *boot)
@@ -61,34 +42,11 @@ static void assert_rsdp(const struct handoff *handoff, uint64_t address)
     assert_int_equal(handoff->rsdp.address, address);
 }
 
-static void assert_module(const struct handoff *handoff, uint32_t index, uint64_t start, uint64_t size,
-                          const char *string)
-{
-    assert_true(index < handoff->module_count);
-    assert_int_equal(handoff->modules[index].start, start);
-    assert_int_equal(handoff->modules[index].size, size);
-    assert_string_equal(handoff->modules[index].string, string);
-}
-
-static const struct range q35[] = {
-    { 0x0, 0x9fc00, MAP_RAM, 0 },
-    { 0x9fc00, 0xa0000, MAP_RESERVED, 0 },
-    { 0xf0000, 0x100000, MAP_RESERVED, 0 },
-    { 0x100000, 0x7fdf000, MAP_RAM, 0 },
-    { 0x7fdf000, 0x8000000, MAP_RESERVED, 0 },
-    { 0xb0000000, 0xc0000000, MAP_RESERVED, 0 },
-    { 0xfed1c000, 0xfed20000, MAP_RESERVED, 0 },
-    { 0xfffc0000, 0x100000000, MAP_RESERVED, 0 },
-    { 0xfd00000000, 0x10000000000, MAP_RESERVED, 0 },
-    { 0 },
-};
-
 static void qemu_q35(void **state)
 {
-    struct boot *boot = boot_new("pvh-q35");
+    struct boot *boot = normalised("pvh-q35");
 
     (void)state;
-    assert_true(normalise(boot));
     assert_nothing_else(boot->handoff);
     assert_string_equal(boot->handoff->command_line, WORDS);
     assert_rsdp(boot->handoff, 0xf59e0);
@@ -110,10 +68,9 @@ static void qemu_pc(void **state)
         { 0xfd00000000, 0x10000000000, MAP_RESERVED, 0 },
         { 0 },
     };
-    struct boot *boot = boot_new("pvh-pc");
+    struct boot *boot = normalised("pvh-pc");
 
     (void)state;
-    assert_true(normalise(boot));
     assert_nothing_else(boot->handoff);
     assert_string_equal(boot->handoff->command_line, WORDS);
     assert_rsdp(boot->handoff, 0xf59d0);
@@ -129,10 +86,9 @@ static void qemu_microvm(void **state)
         { 0x0, 0x9fc00, MAP_RAM, 0 },           { 0x9fc00, 0xa0000, MAP_RESERVED, 0 }, { 0xd0000, 0xf0000, MAP_NVS, 0 },
         { 0xf0000, 0x100000, MAP_RESERVED, 0 }, { 0x100000, 0x8000000, MAP_RAM, 0 },   { 0 },
     };
-    struct boot *boot = boot_new("pvh-microvm");
+    struct boot *boot = normalised("pvh-microvm");
 
     (void)state;
-    assert_true(normalise(boot));
     assert_nothing_else(boot->handoff);
     assert_string_equal(boot->handoff->command_line, WORDS);
     assert_rsdp(boot->handoff, 0xf34d0);
@@ -150,10 +106,9 @@ static void xen(void **state)
         { 0xfeff8000, 0xff000000, MAP_RESERVED, 0 },
         { 0 },
     };
-    struct boot *boot = boot_new("pvh-xen");
+    struct boot *boot = normalised("pvh-xen");
 
     (void)state;
-    assert_true(normalise(boot));
     assert_nothing_else(boot->handoff);
     assert_string_equal(boot->handoff->command_line, "console=hvc0");
     assert_rsdp(boot->handoff, 0xfc008000);
@@ -166,12 +121,6 @@ static void xen(void **state)
 static int setup(void **state)
 {
     *state = boot_new("pvh-q35");
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    boot_free(*state);
     return 0;
 }
 

@@ -30,9 +30,7 @@ static void assert_not_placed(const struct placement *placement, const char *why
     uint32_t ranges = handoff.map.count;
 
     assert_false(place(placement));
-    assert_string_equal(failure.what, "kernel");
-    if (!strstr(failure.why, why))
-        fail_msg("\"%s\" does not say \"%s\"", failure.why, why);
+    assert_failure(&failure, "kernel", why);
     assert_int_equal(launch.segment_count, 0);
     assert_int_equal(handoff.map.count, ranges);
 }

@@ -19,8 +19,8 @@
 /* ---- the tree and the firmware that it meets ---- */
 
 static struct {
-    uint8_t file[40000], given[64];
-    uint64_t size, given_size;
+    uint8_t file[40000], given[64], told[64];
+    uint64_t size, given_size, told_size;
     uint32_t token_size;
     enum tree_kind kind;
     bool writes, reads, takes;
@@ -78,6 +78,13 @@ bool loader_interface_give_seed(struct span seed, struct failure *failure)
     return true;
 }
 
+void loader_interface_tell_seed(struct span seed)
+{
+    assert_true(seed.size <= sizeof(world.told));
+    memcpy(world.told, seed.data, seed.size);
+    world.told_size = seed.size;
+}
+
 static struct tree tree;
 
 static int setup(void **state)
@@ -104,13 +111,13 @@ static bool use(void)
 static void assert_nothing(void)
 {
     assert_int_equal(world.written, 0);
-    assert_int_equal(world.given_size, 0);
+    assert_int_equal(world.given_size + world.told_size, 0);
     assert_ptr_equal(handoff.random_seed.data, generator);
 }
 
 /* ---- tests ---- */
 
-static void three_parts(void **state)
+static void four_parts(void **state)
 {
     static uint8_t before[sizeof(world.file)];
 
@@ -119,12 +126,16 @@ static void three_parts(void **state)
     assert_true(use());
     assert_int_equal(world.written, 1);
     assert_int_equal(world.given_size, 32);
+    assert_int_equal(world.told_size, 32);
     assert_int_equal(handoff.random_seed.size, 32);
     assert_memory_not_equal(world.file, before, 32);
     assert_memory_equal(world.file + 32, before + 32, sizeof(before) - 32);
     assert_memory_not_equal(world.file, world.given, 32);
     assert_memory_not_equal(handoff.random_seed.data, world.given, 32);
     assert_memory_not_equal(handoff.random_seed.data, world.file, 32);
+    assert_memory_not_equal(world.told, world.given, 32);
+    assert_memory_not_equal(world.told, world.file, 32);
+    assert_memory_not_equal(world.told, handoff.random_seed.data, 32);
 }
 
 /* The clock is in it: the same inputs never give the same. */
@@ -206,13 +217,14 @@ static void failures(void **state)
     world.takes = false;
     assert_false(use());
     assert_int_equal(world.written, 1);
+    assert_int_equal(world.told_size, 0);
     assert_ptr_equal(handoff.random_seed.data, generator);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(three_parts, setup),
+        cmocka_unit_test_setup(four_parts, setup),
         cmocka_unit_test_setup(never_twice, setup),
         cmocka_unit_test_setup(token_or_generator, setup),
         cmocka_unit_test_setup(nothing_to_do, setup),

@@ -5,18 +5,9 @@
  * the sanitizer sees every byte read behind it. With the name of a file as its argument this program says what it finds
  * in that; test_uki_real.py compares that with what other tools say.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-/* Before cmocka.h, which has a macro fail(). */
 #include "payloads/uki.h"
-
-#include <cmocka.h>
+#include "tests/unit/content_of.h"
+#include "tests/unit/kernel_file.h"
 
 #define HEADERS      0x1400 /* SizeOfHeaders */
 #define ALIGNMENT    0x200  /* FileAlignment */
@@ -41,8 +32,6 @@ static struct made {
 enum { TEXT, BSS, OSREL, CMDLINE, INITRD, LINUX }; /* the sections of the UKI that setup() makes */
 
 static struct pe pe;
-static struct failure failure;
-static uint8_t *copy;
 
 static struct pe_section_header *add(const char *name, uint32_t size)
 {
@@ -85,14 +74,6 @@ static int setup(void **state)
     return 0;
 }
 
-static int teardown(void **state)
-{
-    (void)state;
-    free(copy);
-    copy = NULL;
-    return 0;
-}
-
 /* PE32 has BaseOfData and a short ImageBase, and four sizes of 4 bytes each where PE32+ has them of 8. */
 static size_t write_optional(uint8_t *at)
 {
@@ -124,18 +105,10 @@ static void build(void)
     memcpy(at, made.section, sizeof(made.section));
 }
 
-static struct span file_of(uint64_t size)
-{
-    free(copy);
-    copy = malloc(size ? size : 1);
-    memcpy(copy, made.bytes, size);
-    return (struct span){ copy, size };
-}
-
 static bool parse_bytes(uint64_t size)
 {
     memset(&pe, 0xee, sizeof(pe));
-    return pe_parse(file_of(size), &pe, &failure);
+    return pe_parse(file_of(made.bytes, size), &pe, &failure);
 }
 
 static void assert_parses(void)
@@ -143,7 +116,7 @@ static void assert_parses(void)
     build();
     if (!parse_bytes(made.size))
         fail_msg("%s: %s", failure.what, failure.why);
-    assert_true(pe_is((struct span){ copy, made.size }));
+    assert_true(pe_is(file));
 }
 
 static void assert_refused(const char *why)
@@ -152,9 +125,7 @@ static void assert_refused(const char *why)
 
     build();
     assert_false(parse_bytes(made.size));
-    assert_string_equal(failure.what, "kernel");
-    if (!strstr(failure.why, why))
-        fail_msg("\"%s\" does not say \"%s\"", failure.why, why);
+    assert_says(why);
     assert_memory_equal(&pe, &nothing, sizeof(pe));
 }
 
@@ -162,7 +133,7 @@ static void assert_content(const char *name, unsigned index, uint64_t size)
 {
     struct span content = section_find(&pe.sections, name);
 
-    assert_ptr_equal(content.data, copy + made.section[index].PointerToRawData);
+    assert_ptr_equal(content.data, file.data + made.section[index].PointerToRawData);
     assert_int_equal(content.size, size);
 }
 
@@ -170,7 +141,7 @@ static void unified_kernel_image(void **state)
 {
     (void)state;
     assert_parses();
-    assert_true(pe.is_efi_x64 && pe.is_uki);
+    assert_true(pe.is_efi_x64 && pe.is_uki && !pe.is_addon);
     assert_int_equal(pe.size, made.size);
     assert_int_equal(pe.sections.count, 4);
     assert_content(".osrel", OSREL, 0x30);
@@ -188,11 +159,25 @@ static void no_unified_kernel_image(void **state)
     (void)state;
     memcpy(made.section[LINUX].Name, ".data\0", 6);
     memcpy(made.section[INITRD].Name, ".osrel\0", 7); /* twice, which is nobody's business here */
+    memcpy(made.section[CMDLINE].Name, ".uname\0\0", 8);
     made.section[CMDLINE].VirtualSize = 0x5000;
     assert_parses();
     assert_true(pe.is_efi_x64);
-    assert_false(pe.is_uki);
+    assert_false(pe.is_uki || pe.is_addon);
     assert_int_equal(pe.sections.count, 0);
+}
+
+/* Without .linux, but with something for one that has it: then its sections must be sound. */
+static void addon(void **state)
+{
+    (void)state;
+    memcpy(made.section[LINUX].Name, ".data\0", 6);
+    assert_parses();
+    assert_true(pe.is_addon && !pe.is_uki);
+    assert_content(".cmdline", CMDLINE, 0x25);
+    assert_content(".initrd", INITRD, 0x201);
+    made.section[CMDLINE].VirtualSize = 0x5000;
+    assert_refused("section .cmdline has 0x5000 bytes of which the file holds 0x200");
 }
 
 static void what_can_be_started(void **state)
@@ -460,7 +445,7 @@ static void truncated(void **state)
     build();
     for (uint64_t size = 0; size < END; size++) {
         assert_false(parse_bytes(size));
-        assert_int_equal(pe_is((struct span){ copy, size }), size >= made.e_lfanew + 4);
+        assert_int_equal(pe_is(file), size >= made.e_lfanew + 4);
     }
     assert_true(parse_bytes(END));
     assert_false(pe_is((struct span){ NULL, END }));
@@ -477,23 +462,17 @@ static void names_are_escaped(void **state)
 
 static int describe(const char *path)
 {
-    FILE *file = fopen(path, "rb");
-    struct span content = { NULL, 0 };
-    static uint8_t buffer[64 << 20];
-
-    if (!file)
+    file = content_of(path);
+    if (!file.data)
         return perror(path), EXIT_FAILURE;
-    content.size = fread(buffer, 1, sizeof(buffer), file);
-    fclose(file);
-    content.data = copy = memcpy(malloc(content.size + 1), buffer, content.size);
-    if (!pe_parse(content, &pe, &failure)) {
+    if (!pe_parse(file, &pe, &failure)) {
         printf("error %s: %s\n", failure.what, failure.why);
     } else {
         printf("size %lu\nefi-x64 %d\nuki %d\nunknown %u %s\n", pe.size, pe.is_efi_x64, pe.is_uki, pe.unknown_count,
                pe.unknown_first);
         for (unsigned i = 0; i < pe.sections.count; i++)
             printf("section %s %u %td %lu\n", pe.sections.section[i].name, pe.sections.section[i].profile,
-                   pe.sections.section[i].content.data - content.data, pe.sections.section[i].content.size);
+                   pe.sections.section[i].content.data - file.data, pe.sections.section[i].content.size);
     }
     return teardown(NULL);
 }
@@ -504,6 +483,7 @@ int main(int count, char **arguments)
     const struct CMUnitTest tests[] = {
         TEST(unified_kernel_image),
         TEST(no_unified_kernel_image),
+        TEST(addon),
         TEST(what_can_be_started),
         TEST(headers_anywhere),
         TEST(few_directories),

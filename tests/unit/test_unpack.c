@@ -21,6 +21,7 @@
 #include "payloads/unpack.h"
 #include "tests/unit/packers.h"
 
+#include "tests/unit/assert_failure.h"
 #include <cmocka.h>
 
 #define KIB  1024ull
@@ -109,9 +110,7 @@ static bool unpack_into(const uint8_t *bytes, uint64_t count, uint64_t capacity)
 
 static void assert_why(const char *why)
 {
-    assert_string_equal(failure.what, "payload");
-    if (!strstr(failure.why, why))
-        fail_msg("\"%s\" does not say \"%s\"", failure.why, why);
+    assert_failure(&failure, "payload", why);
 }
 
 static void assert_unpacks(const struct packer *packer, const struct packed *packed, uint64_t stream,

@@ -1,24 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sources: payloads/vmlinux.c payloads/elf.c common/text.c common/failure.c */
 /* A Linux ELF as something for the 64-bit boot protocol. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-/* Before cmocka.h, which has a macro fail(). */
 #include "payloads/vmlinux.h"
-#include "tests/unit/synthetic_elf.h"
+#include "tests/unit/elf_fixture.h"
 
-#include <cmocka.h>
-
-static struct synthetic_elf made;
-static struct elf elf;
 static struct linux_kernel kernel;
-static struct failure failure;
-static struct span file;
 
 static int setup(void **state)
 {
@@ -27,28 +13,10 @@ static int setup(void **state)
     return 0;
 }
 
-static int teardown(void **state)
-{
-    (void)state;
-    free((void *)file.data);
-    file = (struct span){ NULL, 0 };
-    return 0;
-}
-
 static bool parse(void)
 {
-    free((void *)file.data);
-    file = synthetic_elf_copy(&made, ELF_END);
-    assert_true(elf_parse(file, &elf, &failure));
+    assert_true(parse_elf_bytes(ELF_END));
     return vmlinux_parse(&elf, &kernel, &failure);
-}
-
-static void assert_refused(const char *why)
-{
-    assert_false(parse());
-    assert_string_equal(failure.what, "kernel");
-    if (!strstr(failure.why, why))
-        fail_msg("\"%s\" does not say \"%s\"", failure.why, why);
 }
 
 static void a_kernel(void **state)

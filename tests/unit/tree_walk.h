@@ -108,23 +108,4 @@ __attribute__((unused)) static int print_tree(const struct tree *tree)
     return EXIT_SUCCESS;
 }
 
-/* The content of a file, in memory of its own. */
-__attribute__((unused)) static struct span content_of(const char *path)
-{
-    FILE *file = fopen(path, "rb");
-    struct span content = { NULL, 0 };
-    uint8_t *bytes;
-    long size;
-
-    if (!file)
-        return content;
-    fseek(file, 0, SEEK_END);
-    size = ftell(file);
-    rewind(file);
-    bytes = malloc((size_t)size + 1);
-    content = (struct span){ bytes, fread(bytes, 1, (size_t)size, file) };
-    fclose(file);
-    return content;
-}
-
 #endif
