@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Where entries are found under EFI, a row a source: each makes the media of a machine that finds our image and a tree, or a FIT."""
+"""Where entries are found under EFI, a row a source: each makes the media of a machine where our image finds a tree, or a FIT."""
 
 import contextlib
 import shutil
@@ -92,7 +92,8 @@ def _iso(path, files):
 
 
 def _flash(variables):
-    return ["-drive", f"if=pflash,format=raw,readonly=on,file={doors.OVMF_CODE}", "-drive", f"if=pflash,format=raw,file={variables}"]
+    return ["-drive", f"if=pflash,format=raw,readonly=on,file={doors.OVMF_CODE}",
+            "-drive", f"if=pflash,format=raw,file={variables}"]
 
 
 def _server_folder(folder, image, made):

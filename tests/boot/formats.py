@@ -8,7 +8,6 @@ A tree has the wanted entry and before it another one, of which the kernel is no
 import contextlib
 import gzip
 import os
-import re
 import shutil
 import subprocess
 import tempfile
@@ -24,7 +23,6 @@ import doors
 import efi_sources
 import exits
 import fit_maker
-import guest
 import machine
 import media
 import payloads
@@ -38,7 +36,7 @@ RUNS = cases.RUNS / "formats"
 COLUMNS = 5
 MEMORY, XEN_MEMORY, CPU = "512", 512, exits.DEFAULT_CPU
 OWN = f"{doors.GUEST} quiet qvtest.own=1"
-STRING = "qvtest.string=1"              # of the module, where the door's modules have one
+STRING = "qvtest.string=1"
 KEY = "dev"
 # Where the firmware lives, Debian's kernel is a bzImage, for its own stub; elsewhere the ELF in it, which starts sooner.
 FIRMWARE_DOORS = ("efi", "efi-kernel", "multiboot2-efi", "efi-handover")
@@ -99,7 +97,8 @@ PROFILE = {".profile": b"ID=second\nTITLE=The second\n", ".cmdline": SECOND_PROF
 
 
 def _uki_key(kernel):
-    return _conf("uki /debian/unified.efi", "profile 1", "options qvtest.options=1") | {"debian/unified.efi": _uki(kernel, PROFILE)}
+    return _conf("uki /debian/unified.efi", "profile 1", "options qvtest.options=1") | {
+        "debian/unified.efi": _uki(kernel, PROFILE)}
 
 
 def _type2(kernel):
@@ -170,7 +169,8 @@ def _fit(hashes, packed=False, key=""):
             data = path.read_bytes()
             shutil.rmtree(folder)
             return data
-        return payloads.product(f"{name}.itb", build, HERE, Path(fit_maker.__file__), kernel)()
+        inputs = [HERE, Path(fit_maker.__file__), kernel, *([keys() / f"{key}.crt"] if key else [])]
+        return payloads.product(f"{name}.itb", build, *inputs)()
     return make
 
 
@@ -188,8 +188,8 @@ FORMATS = {row.name: row for row in (
     Format("profiles", "the same, made by quadrivium-pack, its second profile", _profiles, "test.efi@1", SECOND_PROFILE, 1),
     Format("addons", "a UKI with addons of its own and for all", _addons, "test.efi",
            f"{OWN} qvtest.addon=1 qvtest.addon=2 qvtest.addon=3", 1),
-    Format("fit", "FIT, the second of two configurations: a kernel compressed by gzip, two ramdisks", _fit(fit_maker.HASHES, packed=True),
-           **_FIT),
+    Format("fit", "FIT, the second of two configurations: a kernel compressed by gzip, two ramdisks",
+           _fit(fit_maker.HASHES, packed=True), **_FIT),
     Format("fit-signed", "the same, signed, for an image with the key", _fit(("sha256",), key=KEY), signed=True, **_FIT),
 )}
 
@@ -290,19 +290,22 @@ class Row:
             return CARRIERS[self.carrier_name].source
         return efi_sources.SOURCES[self.carrier_name].called(self.folder)
 
+    def _string(self):
+        """The module's, where the door's modules have one."""
+        return STRING if self.door.strings and not self.format.payload else ""
+
     def _given_words(self):
         """The command line given at the door, the loader's own words in it."""
         console = "console=hvc0" if self.door_name == exits.XEN_DOOR else ""
-        last = "conf.end" if self.format.payload else cases.joined(self.door.needs, console, f"qvtest.door={self.door_name} qvtest.auto")
-        return cases.joined(f"qv.entry={self.format.entry} qv.timeout=0", last)
+        ours = f"qv.entry={self.format.entry} qv.timeout=0"
+        if self.format.payload:
+            return f"{ours} conf.end"
+        return cases.joined(ours, self.door.needs, console, f"qvtest.door={self.door_name} qvtest.auto")
 
     def command_line(self):
-        """What the payload's command line shall be: the entry's own, the module's string, and what the host gave, less our words."""
-        door = self.door
-        string = STRING if door.strings and not self.format.payload else ""
-        # A door's modules' words stand behind those of the host where it has any.
-        given = cases.joined(door.prefix, self._given_words(), door.suffix)
-        words = cases.joined(self.format.own, string, given).split(" ")
+        """What the payload's command line shall be: the entry's own, the module's string, what the host gave less our words."""
+        given = cases.joined(self.door.prefix, self._given_words(), self.door.suffix)
+        words = cases.joined(self.format.own, self._string(), given).split(" ")
         return " ".join(word for word in words if not word.startswith(cases.OURS))
 
     def _image(self, words=""):
@@ -329,8 +332,7 @@ class Row:
                     yield running
             return
         module = CARRIERS[self.carrier_name].make(self.folder / "module", made)
-        string = STRING if self.door.strings and not self.format.payload else ""
-        job = doors.Job(self._image(), self.folder, self._given_words(), [module], string)
+        job = doors.Job(self._image(), self.folder, self._given_words(), [module], self._string())
         if self.door_name == exits.XEN_DOOR:
             started = xen.XenGuest(self.folder, job.image, module, job.words, XEN_MEMORY)
         else:
@@ -370,11 +372,11 @@ def write_document(cells):
     """Writes docs/formats.md from CELLS: (door, carrier, format, exit, error) of each row that passed."""
     modules = [door for door in DOORS if door != "efi"]
     lines = ["# Formats of entries", "",
-             "Which formats of boot entries were seen to boot, through each door, in QEMU, and under Xen for `pvh-xen`: the exit by which "
-             "the entry's kernel was started, or the error that says why it cannot be. Written by `make docs` from "
-             "tests/boot/formats.txt. At each of these boots the host picked the entry by `qv.entry=`, and the kernel reported "
-             "the entry's own command line, the host's words behind it, and all modules whole. `efi` is the firmware's own "
-             "door, where entries come from volumes or the network; by all others they come as a module.", "",
+             "Which formats of [entries](entries.md) were seen to boot through each door, in QEMU, and under Xen for `pvh-xen`: "
+             "the exit by which the entry's kernel was started, or the error that says why it cannot be. Written by `make docs` "
+             "from tests/boot/formats.txt. At each of these boots the host picked the entry by `qv.entry=`, and the kernel "
+             "reported the entry's own command line, the host's words behind it, and all modules whole. `efi` is the firmware's "
+             "own door, where entries come from volumes or the network; by all others they come as a module.", "",
              "| format | " + " | ".join(DOORS) + " |", "|---|" + "---|" * len(DOORS)]
     for row in FORMATS.values():
         each = [_cell(cell for cell in cells if cell[0] == door and cell[2] == row.name) for door in DOORS]

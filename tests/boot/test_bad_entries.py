@@ -52,7 +52,8 @@ BROKEN = {
 }
 # Entries that nothing is wrong with until they are picked, and the error then.
 LACKING = {
-    "no-initrd": (b"linux /kernel\ninitrd /blob\ninitrd /nothing.cpio\n", r"nothing\.cpio: cpio archive: there is no /nothing\.cpio"),
+    "no-initrd": (b"linux /kernel\ninitrd /blob\ninitrd /nothing.cpio\n",
+                  r"nothing\.cpio: cpio archive: there is no /nothing\.cpio"),
     "no-such-kernel": (b"linux /nothing\n", r"nothing: cpio archive: there is no /nothing"),
     "a-folder": (b"linux /kernel\ninitrd /loader\n", r"loader: /loader is a folder"),
     "a-link": (b"linux /link\n", r"link: /link is no plain file"),
@@ -85,8 +86,8 @@ def tree():
 
 
 @pytest.fixture(autouse=True)
-def door(request, record_property):
-    record_property("door", "efi" if "efi" in request.node.name else "pvh-q35")
+def door(record_property):
+    record_property("door", "pvh-q35")
 
 
 def start(name, words, module, image=None):
@@ -257,8 +258,9 @@ def lacking_entry():
             "loader/loader.conf": b"timeout 0\n"}
 
 
-def test_efi_returns_status():
+def test_efi_returns_status(record_property):
     """An entry whose initrd is missing, and no other: the firmware gets an error, and goes on."""
+    record_property("door", "efi")
     files = good_entry() | lacking_entry()
     del files["loader/entries/good.conf"]
     with efi_machine("efi-returns-status", files) as running:
@@ -266,8 +268,9 @@ def test_efi_returns_status():
         running.wait(r"BdsDxe: failed to start Boot\w+ .*: Load Error", STARTED.pattern)
 
 
-def test_efi_menu():
+def test_efi_menu(record_property):
     """Where there is another entry, the menu says what was wrong, and the other one can be started."""
+    record_property("door", "efi")
     with efi_machine("efi-menu", good_entry() | lacking_entry()) as running:
         running.wait(LACKS, STARTED.pattern)
         screen.wait(running, "A good one", size=screen.OVMF)
