@@ -99,10 +99,14 @@ static EFI_STATUS EFIAPI give_initrd(struct load_file2 *this, EFI_DEVICE_PATH *p
 
 static struct load_file2 initrd_file = { give_initrd };
 
-/* Who loaded us may have left a file there: ours takes its place until the application returns. */
+/*
+ * Who loaded us may have left a file there: ours takes its place until the application returns. Where we have none
+ * there is none: what we were given has been read, and is another one's.
+ */
 struct initrd_place {
     EFI_HANDLE handle;
     struct load_file2 *before; /* NULL: there was none */
+    bool empty;                /* nothing of ours is there */
 };
 
 static struct load_file2 *find_initrd(EFI_HANDLE *handle, EFI_DEVICE_PATH **rest)
@@ -122,10 +126,10 @@ static bool install_initrd(const struct handoff_application *application, struct
     EFI_BOOT_SERVICES *services = efi_system_table()->BootServices;
     EFI_DEVICE_PATH *rest;
 
-    *place = (struct initrd_place){ 0 };
-    if (!initrd_size(application))
-        return true;
+    *place = (struct initrd_place){ .empty = !initrd_size(application) };
     place->before = find_initrd(&place->handle, &rest);
+    if (place->empty)
+        return !place->before || !services->UninstallProtocolInterface(place->handle, &load_file2_guid, place->before);
     if (place->before)
         return !services->ReinstallProtocolInterface(place->handle, &load_file2_guid, place->before, &initrd_file);
     place->handle = NULL;
@@ -137,10 +141,14 @@ static void remove_initrd(const struct initrd_place *place)
 {
     EFI_BOOT_SERVICES *services = efi_system_table()->BootServices;
 
-    if (place->before)
-        services->ReinstallProtocolInterface(place->handle, &load_file2_guid, &initrd_file, place->before);
-    else if (place->handle)
-        services->UninstallMultipleProtocolInterfaces(place->handle, &device_path_guid, &initrd_path, &load_file2_guid,
+    EFI_HANDLE handle = place->handle;
+
+    if (place->before && place->empty)
+        services->InstallProtocolInterface(&handle, &load_file2_guid, EFI_NATIVE_INTERFACE, place->before);
+    else if (place->before)
+        services->ReinstallProtocolInterface(handle, &load_file2_guid, &initrd_file, place->before);
+    else if (!place->empty)
+        services->UninstallMultipleProtocolInterfaces(handle, &device_path_guid, &initrd_path, &load_file2_guid,
                                                       &initrd_file, NULL);
 }
 
