@@ -41,8 +41,12 @@ static struct parts parts;
 static struct boot boot;
 static struct launch launch;
 
-/* The payload's words: those of the loader before us, and those that come first, its own. */
+/*
+ * The payload's words: those of the loader before us; those that are packed for whatever is selected; and all of them,
+ * its own first.
+ */
 static char words[LAYOUT_COMMAND_LINE_MAX + 1] NOINIT;
+static char packed_words[LAYOUT_COMMAND_LINE_MAX + 1] NOINIT;
 static char command_line[2 * LAYOUT_COMMAND_LINE_MAX + 2] NOINIT;
 
 /* What the list of entries is made from, and the list. */
@@ -102,12 +106,27 @@ void __stack_chk_fail(void)
 
 static bool console_refused[OPTIONS_CONSOLES_MAX], words_refused; /* said when there is a console to say it on */
 
-/* Under Secure Boot the loader before us, whose words nobody verifies, may choose, but not touch the machine. */
-static bool read_given_words(struct failure *failure)
+/* UAPI.5, "Multi-Profile UKIs": "@1" in front of the words says which profile of what is packed. Returns the others. */
+static struct span take_profile(struct span text)
 {
+    static char id[32];
+    struct span rest = text, word, digits;
+    uint64_t number;
+
+    if (!text_next_word(&rest, &word) || !text_prefix(word, "@", &digits) || !text_number(digits, &number))
+        return text;
+    text_format(id, sizeof(id), number ? "packed@%lu" : "packed", number);
+    options.entry = text_span(id);
+    return rest;
+}
+
+/* Under Secure Boot the loader before us, whose words nobody verifies, may choose, but not touch the machine. */
+static bool read_given_words(bool has_kernel, struct failure *failure)
+{
+    const struct span given = text_span(handoff.command_line);
     const struct options before = options;
 
-    if (!options_read(&options, text_span(handoff.command_line), words, sizeof(words)))
+    if (!options_read(&options, has_kernel ? take_profile(given) : given, words, sizeof(words)))
         return fail(failure, "command line", "longer than %u bytes", LAYOUT_COMMAND_LINE_MAX);
     if (handoff.efi.secure_boot) {
         words_refused = options.mark != before.mark || options.fault.data != before.fault.data;
@@ -121,19 +140,25 @@ static bool read_words(struct failure *failure)
 {
     const struct span image = { image_base, sections_image_size(image_base) };
     struct span packed;
+    bool has_kernel;
 
-    words[0] = command_line[0] = '\0';
+    words[0] = packed_words[0] = command_line[0] = '\0';
     /* What is packed lies behind the part of us that identity_start maps. */
     if (!identity_reach((uint64_t)image.data, image.size))
         return fail(failure, "image", "its %lu bytes at 0x%lx are out of our reach", image.size, (uint64_t)image.data);
     if (!sections_parse(image, &sections, failure))
         return false;
-    /* The packed words come first, so that those given now override them; what of them is the payload's comes later. */
+    /*
+     * The packed words come first, so that those given now override them. What of them is the payload's is that of the
+     * packed kernel, and comes later; without one, of any.
+     */
     packed = section_find(&sections, ".cmdline");
-    if (packed.data && !options_read(&options, packed, command_line, sizeof(command_line)))
+    has_kernel = section_find(&sections, ".linux").data;
+    if (packed.data && !options_read(&options, packed, has_kernel ? command_line : packed_words,
+                                     has_kernel ? sizeof(command_line) : sizeof(packed_words)))
         return fail(failure, "command line", "the packed one has %lu bytes, %lu can be", packed.size,
-                    sizeof(command_line) - 1);
-    return read_given_words(failure);
+                    (has_kernel ? sizeof(command_line) : sizeof(packed_words)) - 1);
+    return read_given_words(has_kernel, failure);
 }
 
 static void start_consoles(void)
@@ -157,13 +182,14 @@ static void print_warnings(void)
 }
 
 /*
- * The payload's command line: its own words, then those of the loader before us, unless nobody vouches for them; or
- * what a person made of it. Our words in it count where the host has none.
+ * The payload's command line: its own words, those packed into our image, then those of the loader before us, unless
+ * nobody vouches for them; or what a person made of it. Our words in it count where the host has none.
  */
 static bool compose_command_line(const struct selector *selector, struct failure *failure)
 {
-    const struct span texts[] = { parts.command_line, parts.addons, parts.options, parts.string,
-                                  text_span(selector->words) };
+    const struct span texts[] = { parts.command_line, parts.addons,
+                                  parts.options,      text_span(selector->packed_words),
+                                  parts.string,       text_span(selector->words) };
     const struct span edited = text_span(selector->edited ? selector->edited : "");
     const unsigned count = sizeof(texts) / sizeof(*texts) - (selector->secure ? 2 : 0);
 
@@ -343,6 +369,7 @@ static bool select_and_start(struct failure *failure)
     struct selector selector = { .around = &around,
                                  .options = &options,
                                  .words = words,
+                                 .packed_words = packed_words,
                                  .secure = handoff.efi.secure_boot,
                                  .collection = &collection };
 

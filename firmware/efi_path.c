@@ -16,6 +16,7 @@ _Static_assert(HEADER == 4, "UEFI 2.10, section 10.2");
 
 /* Section 10.3.5.1: the fields behind the header are packed. */
 #define PARTITION_NUMBER    0
+#define PARTITION_FIRST     4
 #define PARTITION_SIGNATURE 20
 #define PARTITION_FORMAT    36
 #define PARTITION_TYPE      37
@@ -81,8 +82,12 @@ bool efi_path_has(struct span path, uint8_t type, uint8_t subtype)
 bool efi_path_partition(struct span path, struct efi_partition *partition)
 {
     struct efi_node node;
+    uint64_t first;
 
     if (!find(path, MEDIA_DEVICE_PATH, MEDIA_HARDDRIVE_DP, &node) || node.data.size < PARTITION_SIZE)
+        return false;
+    memcpy(&first, node.data.data + PARTITION_FIRST, sizeof(first));
+    if (!first)
         return false;
     *partition = (struct efi_partition){ .start = node.start };
     memcpy(&partition->number, node.data.data + PARTITION_NUMBER, sizeof(partition->number));

@@ -32,7 +32,10 @@ struct efi_partition {
     uint64_t start;        /* offset of the node: what lies before is the path of the disk */
 };
 
-/* The partition that a volume is. False: it is none. */
+/*
+ * The partition that a volume is. False: it is none, or one that begins at block 0: mtools writes such a record into
+ * the boot sector of a file system that has its medium to itself.
+ */
 bool efi_path_partition(struct span path, struct efi_partition *partition);
 
 /* Whether a path has a node of this kind. */

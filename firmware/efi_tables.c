@@ -129,7 +129,10 @@ static unsigned put_utf8(uint32_t point, char *text, uint64_t room)
     return 0;
 }
 
-/* How many bytes at the start are the file's own name, as shells put it there: a word that ends in ".efi". */
+/*
+ * How many bytes at the start are the file's own name, as shells put it there: a word that ends in ".efi". One that has
+ * a '=' is a parameter of that value ("qv.entry=linux.efi").
+ */
 static uint64_t own_name(const char *text, uint64_t length)
 {
     static const char suffix[] = ".efi";
@@ -141,6 +144,10 @@ static uint64_t own_name(const char *text, uint64_t length)
         word.size--;
     if (word.size < sizeof(suffix) - 1)
         return 0;
+    for (uint64_t i = 0; i < word.size; i++) {
+        if (word.data[i] == '=')
+            return 0;
+    }
     for (unsigned i = 0; i < sizeof(suffix) - 1; i++) {
         uint8_t byte = word.data[word.size - (sizeof(suffix) - 1) + i];
 

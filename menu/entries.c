@@ -163,15 +163,26 @@ static size_t suffix_length(const char *text)
     return 0;
 }
 
+/* Whether this is the end of an id, or says which profile of a UKI it is: "@1". */
+static bool is_end(const char *text)
+{
+    if (text[0] == '@' && text[1]) {
+        text++;
+        while (*text >= '0' && *text <= '9')
+            text++;
+    }
+    return !*text;
+}
+
 /* The id without its suffix, and without what says which profile of a UKI, into stem, TREE_NAME_MAX + 1 bytes. */
 static void copy_stem(const char *id, char *stem)
 {
     size_t length = 0;
 
-    for (; length < TREE_NAME_MAX && id[length]; length++) {
+    for (; length < TREE_NAME_MAX && !is_end(id + length); length++) {
         size_t suffix = suffix_length(id + length);
 
-        if (suffix && (!id[length + suffix] || id[length + suffix] == '@'))
+        if (suffix && is_end(id + length + suffix))
             break;
         stem[length] = id[length];
     }

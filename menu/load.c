@@ -175,7 +175,7 @@ static bool load_addons(const struct loading *loading, struct parts *parts, stru
     const uint32_t initrds = parts->module_count;
     struct failure reason;
 
-    if (expand_recognise(loading->around->expander, parts->content) != PAYLOAD_PE ||
+    if ((!parts->is_uki && expand_recognise(loading->around->expander, parts->content) != PAYLOAD_PE) ||
         !pe_parse(parts->content, &pe, &reason) || !pe.is_uki)
         return true;
     if (is_secure(loading))
@@ -201,6 +201,7 @@ static bool load_conf(const struct loading *loading, struct parts *parts, struct
         parts->exit = "multiboot2";
     if (bls.kernel_kind == BLS_PVH)
         parts->exit = "pvh";
+    parts->is_uki = bls.kernel_kind == BLS_UKI;
     if (bls.profile > LAYOUT_PE_SECTIONS_MAX)
         return fail(failure, loading->entry->id, "there is no profile %u", bls.profile);
     parts->profile = SECTIONS_FIRST_PROFILE + bls.profile;
@@ -216,6 +217,7 @@ static bool load_uki(const struct loading *loading, struct parts *parts, struct 
 {
     parts->path = loading->entry->path;
     parts->profile = loading->entry->number;
+    parts->is_uki = true;
     return file_load(loading->entry->tree, parts->path, loading->around->expander, &parts->content, failure) &&
            load_addons(loading, parts, failure);
 }
@@ -253,7 +255,7 @@ bool entry_load(const struct entry *entry, bool whole, const struct surroundings
 
     *parts = (struct parts){ .exact = true, .exit = "", .profile = SECTIONS_FIRST_PROFILE };
     if (entry->problem[0])
-        return fail(failure, entry->id, "%s", entry->problem);
+        return fail(failure, "entry", "%s", entry->problem); /* which names its file */
     if (entry->kind >= sizeof(loaders) / sizeof(*loaders))
         return fail(failure, entry->id, "it starts nothing");
     parts->source = entry->tree ? entry->tree->name : "FIT";

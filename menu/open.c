@@ -114,12 +114,15 @@ static bool put_modules(const struct parts *parts, const struct expander *expand
     return true;
 }
 
-/* Whether it is a UKI; *pe is then what it holds. A bzImage is not, though our own packed image has the sections. */
-static bool is_uki(struct span content, struct pe *pe)
+/*
+ * Whether it is a UKI; *pe is then what it holds. A bzImage is not, though our own packed image has the sections,
+ * unless its entry says so.
+ */
+static bool is_uki(const struct parts *parts, struct span content, struct pe *pe)
 {
     struct failure ignored; /* who takes it apart will say it */
 
-    return payload_recognise(content) == PAYLOAD_PE && pe_parse(content, pe, &ignored) && pe->is_uki;
+    return (parts->is_uki || payload_recognise(content) == PAYLOAD_PE) && pe_parse(content, pe, &ignored) && pe->is_uki;
 }
 
 bool parts_open(struct parts *parts, bool whole, const struct expander *expander, struct boot *boot,
@@ -134,7 +137,7 @@ bool parts_open(struct parts *parts, bool whole, const struct expander *expander
     if (!expand(expander, parts->content, &content, &used, failure))
         return false;
     rest = behind(parts->content, used);
-    uki = is_uki(content, &pe);
+    uki = is_uki(parts, content, &pe);
     if (uki) {
         if (content.data == parts->content.data)
             rest = behind(content, pe.size);

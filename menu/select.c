@@ -55,6 +55,7 @@ bool select_command_line(const struct selector *selector, const struct entry *en
 {
     static char own[LAYOUT_COMMAND_LINE_MAX + 1] NOINIT;
     const struct span texts[] = { { (uint8_t *)own, sizeof(own) },
+                                  text_span(selector->packed_words),
                                   selector->collection->carried.parts.string,
                                   text_span(selector->words) };
     const unsigned count = selector->secure ? 1 : sizeof(texts) / sizeof(*texts);
@@ -150,7 +151,8 @@ bool select_start(struct selector *selector, struct failure *failure)
     selector->interactive = wishes.interactive = has_keys();
     wishes.key_held = wishes.interactive && console_read() != KEY_NONE;
     selector->choice = select_choose(entries, &wishes);
-    if (selector->choice.missing && !selector->choice.menu)
+    /* Who says what follows an error is not there to choose. */
+    if (selector->choice.missing && (!selector->choice.menu || selector->options->on_error_given))
         return fail(failure, "qv.entry", "there is no entry %s", wishes.entry);
     if (selector->choice.missing)
         warn("qv.entry: there is no entry %s", wishes.entry);

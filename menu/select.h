@@ -44,8 +44,9 @@ struct choice select_choose(const struct entries *entries, const struct wishes *
 struct selector {
     const struct surroundings *around;
     const struct options *options;
-    const char *words; /* those of the host that are not ours; appended to each entry's own */
-    bool secure;       /* Secure Boot: neither words nor editing */
+    const char *words;        /* those of the host that are not ours; appended to each entry's own */
+    const char *packed_words; /* those that our image brings for all entries, before them */
+    bool secure;              /* Secure Boot: neither words nor editing */
     struct collection *collection;
     struct choice choice;
     bool interactive;

@@ -52,6 +52,8 @@ static EFI_STATUS get_http(struct source *source, void *buffer, uint64_t *size)
     EFI_STATUS status = source->load_file->LoadFile(source->load_file, source->path, TRUE, &given, buffer);
 
     *size = given;
+    if (buffer)
+        print("\n"); /* EDK2 leaves the cursor behind its own progress */
     return !buffer && status == EFI_BUFFER_TOO_SMALL ? EFI_SUCCESS : status;
 }
 

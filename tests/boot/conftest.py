@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import assets  # noqa: E402 (found through the path above)
 import exits   # noqa: E402
+import formats  # noqa: E402
 import measurements  # noqa: E402
 
 
@@ -42,12 +43,11 @@ def pytest_terminal_summary(terminalreporter):
                 if outcome != "passed":
                     failed.add(door)
     if os.environ.get("QUADRIVIUM_WRITE_DOCS"):
-        cells = [dict(report.user_properties).get("cell") for report in terminalreporter.getreports("passed")]
-        if any(cells):
-            exits.write_document([cell for cell in cells if cell])
-        measured = [dict(report.user_properties).get("measured") for report in terminalreporter.getreports("passed")]
-        if any(measured):
-            measurements.write_document([case for case in measured if case])
+        for name, write in (("cell", exits.write_document), ("format", formats.write_document),
+                            ("measured", measurements.write_document)):
+            cells = [dict(report.user_properties).get(name) for report in terminalreporter.getreports("passed")]
+            if any(cells):
+                write([cell for cell in cells if cell])
     if not any(tried.values()):
         return
     good = [door for door, count in tried.items() if count and door not in failed]

@@ -13,8 +13,6 @@ import efi_variables
 
 HOST = "10.0.2.2"               # the host, as a guest on QEMU's user network sees it
 CARD = ["-device", "virtio-net-pci,netdev=network,romfile=,bootindex=0"]
-# OVMF fetches nothing by HTTP that is not called so, whatever its name.
-TYPES = {"": "application/efi"}
 
 
 def pxe(folder, file):
@@ -24,7 +22,10 @@ def pxe(folder, file):
 
 class _Handler(http.server.SimpleHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    extensions_map = TYPES
+
+    def guess_type(self, path):
+        # OVMF fetches nothing by HTTP that is not called so, whatever its name.
+        return "application/efi"
 
     def log_message(self, *_):
         self.server.requests.append(self.requestline)

@@ -18,11 +18,12 @@
 #define PCI 1, 1, 6, 0, 0x1f, 2
 /* HD(2,GPT,6cb1…,0x800,0x2000) */
 #define SIGNATURE 0x6c, 0xb1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
-#define DISK(table, type) \
-    4, 1, 42, 0, 2, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0x20, 0, 0, 0, 0, 0, 0, SIGNATURE, table, type
-#define FILE_A 4, 4, 10, 0, '\\', 0, 'a', 0, 0, 0
-#define FILE_B 4, 4, 8, 0, 'b', 0, 0, 0
-#define FILE_C 4, 4, 6, 0, 'c', 0
+#define DISK_AT(first, table, type) \
+    4, 1, 42, 0, 2, 0, 0, 0, 0, first, 0, 0, 0, 0, 0, 0, 0, 0x20, 0, 0, 0, 0, 0, 0, SIGNATURE, table, type
+#define DISK(table, type) DISK_AT(8, table, type)
+#define FILE_A            4, 4, 10, 0, '\\', 0, 'a', 0, 0, 0
+#define FILE_B            4, 4, 8, 0, 'b', 0, 0, 0
+#define FILE_C            4, 4, 6, 0, 'c', 0
 
 #define PATH(array) ((struct span){ array, sizeof(array) })
 
@@ -71,6 +72,7 @@ static void partitions(void **state)
     static const uint8_t gpt[] = { PCI, DISK(2, 2), END }, mixed[] = { PCI, DISK(1, 2), END }, none[] = { PCI, END };
     static const uint8_t signature[] = { SIGNATURE }, unknown[] = { PCI, DISK(9, 9), END };
     static const uint8_t small[] = { PCI, 4, 1, 8, 0, 1, 0, 0, 0, END };
+    static const uint8_t whole_medium[] = { PCI, DISK_AT(0, 1, 1), END };
     struct efi_partition partition;
 
     (void)state;
@@ -83,6 +85,7 @@ static void partitions(void **state)
     assert_int_equal(partition.table, 0);
     assert_false(efi_path_partition(PATH(none), &partition));
     assert_false(efi_path_partition(PATH(small), &partition));
+    assert_false(efi_path_partition(PATH(whole_medium), &partition));
     assert_int_equal(efi_path_cut(PATH(gpt), 6, made), 10);
     assert_memory_equal(made, ((uint8_t[]){ PCI, END }), 10);
     assert_int_equal(efi_path_cut(PATH(gpt), sizeof(gpt) + 1, made), 0);

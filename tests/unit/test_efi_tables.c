@@ -319,6 +319,8 @@ static void options_that_repeat_the_file_name(void **state)
     OPTIONS("efi x", "efi x");
     OPTIONS("loader=a.efi.old x", "loader=a.efi.old x");
     OPTIONS("quiet initrd=\\a.efi", "quiet initrd=\\a.efi"); /* only the first word */
+    OPTIONS("qv.entry=linux.efi quiet", "qv.entry=linux.efi quiet");
+    OPTIONS("\\a.efi qv.entry=linux.efi", "qv.entry=linux.efi");
     OPTIONS("  leading", "leading");
 }
 

@@ -234,6 +234,17 @@ static void profiles_in_order(void **state)
     expect_ids("linux-2.efi", "linux.efi", "linux.efi@1", "linux.efi@2", "linux.efi@10", NULL);
 }
 
+/* What is packed, or a module, has an id without a suffix. */
+static void packed_profiles_in_order(void **state)
+{
+    (void)state;
+    add(&(struct entry){ .kind = ENTRY_PARTS, .id = "packed@10", .number = 10 });
+    add(&(struct entry){ .kind = ENTRY_PARTS, .id = "packed", .number = 1 });
+    add(&(struct entry){ .kind = ENTRY_PARTS, .id = "packed@1", .number = 2 });
+    sort();
+    expect_ids("packed", "packed@1", "packed@10", NULL);
+}
+
 static void equals_stay_in_order(void **state)
 {
     (void)state;
@@ -359,6 +370,7 @@ int main(void)
         cmocka_unit_test_setup(by_keys, setup),
         cmocka_unit_test_setup(bad_ones_last, setup),
         cmocka_unit_test_setup(profiles_in_order, setup),
+        cmocka_unit_test_setup(packed_profiles_in_order, setup),
         cmocka_unit_test_setup(equals_stay_in_order, setup),
         cmocka_unit_test_setup(what_is_shown, setup),
         cmocka_unit_test_setup(found, setup),

@@ -12,6 +12,9 @@
 /* Opening an entry that is a UKI: whole, or its parts. */
 #include "tests/unit/open_fixture.h"
 
+#define HDRS_AT      0x202 /* boot.rst: the setup header's signature, and what it needs to be one */
+#define BOOT_FLAG_AT 0x1fe
+
 struct part {
     const char *name;
     struct span content;
@@ -80,6 +83,26 @@ static void uki_taken_apart(void **state)
     entry.command_line = entry.string;
     assert_command_line("more"); /* behind its own */
     assert_false(boot.verified);
+}
+
+/* Our own image, packed, is a bzImage with the sections of a UKI: what its entry says of it holds. */
+static void uki_that_is_a_bzimage(void **state)
+{
+    const struct part parts[] = { { ".text", text_span("code") },
+                                  { ".cmdline", text_span("root=uki") },
+                                  { ".linux", kernel_file() } };
+
+    (void)state;
+    join_uki(parts, sizeof(parts) / sizeof(*parts));
+    memcpy(blob + BOOT_FLAG_AT, "\x55\xaa", 2);
+    memcpy(blob + HDRS_AT, "HdrS", 4);
+    blob_module("");
+    assert_true(select_it());
+    assert_int_equal(payload_recognise(entry.content), PAYLOAD_BZIMAGE);
+    entry.is_uki = true;
+    assert_true(parts_open(&entry, false, &expander, &boot, &failure));
+    assert_bytes(boot.file, kernel_file());
+    assert_command_line("root=uki");
 }
 
 static void uki_whole(void **state)
@@ -161,8 +184,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, setup_open)
     const struct CMUnitTest tests[] = {
-        TEST(uki_taken_apart),        TEST(uki_whole),  TEST(uki_compressed), TEST(uki_of_compressed_xen),
-        TEST(uki_with_initrd_behind), TEST(uki_packed),
+        TEST(uki_taken_apart),        TEST(uki_whole),  TEST(uki_compressed),        TEST(uki_of_compressed_xen),
+        TEST(uki_with_initrd_behind), TEST(uki_packed), TEST(uki_that_is_a_bzimage),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
