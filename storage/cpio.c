@@ -28,7 +28,7 @@
 #define MODE_FILE   0100000
 #define MODE_FOLDER 0040000
 
-#define SLOTS        4096 /* a power of two */
+#define SLOTS        8192 /* a power of two */
 #define SLOTS_FILLED (SLOTS / 4 * 3)
 #define BATCH        64
 #define FOLDER_MAX   16384   /* names in one folder */
