@@ -2,7 +2,8 @@
 /*
  * The frequency of the time stamp counter: from CPUID where it is told (Intel SDM 3, section 19.7.3; VMware's leaf
  * 0x10, which KVM and others keep too; Xen public/arch-x86/cpuid.h, leaf 4), else measured against the 8254 timer.
- * Measuring takes 2 ms, so nobody pays for it who does not ask.
+ * Measuring takes 2 ms, so nobody pays for it who does not ask. It is done five times, and the median taken: a virtual
+ * processor may stand still in the middle of one.
  */
 #include "common/io.h"
 #include "cpu/cpu.h"
@@ -20,7 +21,8 @@
 #define PIT_SPEAKER           0x02
 #define PIT_OUTPUT            0x20
 #define PIT_HZ                1193182ull
-#define PIT_TICKS             (PIT_HZ / 500)
+#define PIT_TICKS             (PIT_HZ / 2500)
+#define MEASUREMENTS          5
 /* Reads; each takes about a microsecond on a real machine, and much less in some others. */
 #define PIT_PATIENCE 2000000
 
@@ -50,7 +52,8 @@ static uint64_t by_cpuid(const char **source)
     return 0;
 }
 
-static uint64_t by_pit(void)
+/* 0 where there is no timer. */
+static uint64_t measure(void)
 {
     uint8_t gate = io_read8(PIT_GATE);
     unsigned reads = 0;
@@ -70,6 +73,23 @@ static uint64_t by_pit(void)
     io_write8(PIT_GATE, gate);
     /* Where there is no timer the output is high at once, or never. */
     return reads < 2 || reads == PIT_PATIENCE ? 0 : (end - start) * PIT_HZ / PIT_TICKS;
+}
+
+static uint64_t by_pit(void)
+{
+    uint64_t sorted[MEASUREMENTS];
+
+    for (unsigned i = 0; i < MEASUREMENTS; i++) {
+        const uint64_t measured = measure();
+        unsigned at = i;
+
+        if (!measured)
+            return 0;
+        for (; at && sorted[at - 1] > measured; at--)
+            sorted[at] = sorted[at - 1];
+        sorted[at] = measured;
+    }
+    return sorted[MEASUREMENTS / 2];
 }
 
 uint64_t tsc_frequency(const char **source)
