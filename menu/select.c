@@ -133,8 +133,10 @@ static bool run_command(const struct selector *selector, const struct entry *ent
 {
     if (entry->kind == ENTRY_REBOOT)
         power_reboot();
-    if (entry->kind == ENTRY_POWEROFF)
+    if (entry->kind == ENTRY_POWEROFF) {
+        print("quadrivium: turning the machine off; where that cannot be done it is halted\n");
         power_off(selector->around->handoff, selector->around->physical);
+    }
     return loader_interface_set_up(failure);
 }
 
