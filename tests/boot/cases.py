@@ -114,9 +114,13 @@ def packed(kind, kernel, initrds, words):
 
 
 def pack(output, kernel, initrds, words):
+    """Packs these into an image."""
+    run_pack(f"--linux={kernel}", *(f"--initrd={path}" for path in initrds), f"--cmdline={words}", f"--output={output}")
+
+
+def run_pack(*options):
     """Runs quadrivium-pack."""
-    command = [PACKER, f"--linux={kernel}", *(f"--initrd={path}" for path in initrds), f"--cmdline={words}", f"--output={output}"]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run([PACKER, *options], capture_output=True, text=True)
     assert done.returncode == 0, f"quadrivium-pack: {done.stdout}{done.stderr}"
 
 

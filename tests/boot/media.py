@@ -57,6 +57,16 @@ def disk(path, files, boot_code=b""):
     return path
 
 
+def fat(path, files):
+    """Writes to PATH a FAT file system without a partition table, with FILES as of disk()."""
+    sources = _sources(path.with_name(f"{path.name}.files"), files)
+    sectors = _fat_sectors(sources)
+    with open(path, "wb") as image:
+        image.truncate(sectors * SECTOR)
+    _fat(path, sectors, 0, "51564400", sources)
+    return path
+
+
 def grub_bios(path, commands, modules, files):
     """A disk from which the BIOS starts GRUB, which runs COMMANDS with FILES on (hd0,msdos1)."""
     core = _core(path, "i386-pc", [*SERIAL, *commands], [*BIOS_MODULES, *modules])
