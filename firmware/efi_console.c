@@ -150,4 +150,4 @@ bool efi_console_mode(struct span mode)
 
 static const struct screen screen = { screen_size, screen_clear, screen_move, screen_style, screen_cursor };
 
-const struct console console_efi = { "efi", console_ready, console_write, console_key, &screen };
+const struct console console_efi = { "efi", console_ready, console_write, console_key, NULL, &screen };

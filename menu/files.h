@@ -19,8 +19,9 @@ struct file_name {
 };
 
 /*
- * The files of a folder whose names end with suffix, in any case, and begin with no dot, as a list in the memory of
- * `entries`. *first is NULL where there are none, or no such folder. More than ENTRIES_MAX names are a failure.
+ * The files of a folder whose names end with suffix, in any case, and begin with no dot, in the tree's order, as a list
+ * in the memory of `entries`. *first is NULL where there are none, or no such folder. More than ENTRIES_MAX names are a
+ * failure.
  */
 bool files_in(const struct tree *tree, const char *folder, const char *suffix, struct entries *entries,
               struct file_name **first, struct failure *failure);

@@ -115,8 +115,10 @@ static bool run_command(const struct selector *selector, const struct entry *ent
 {
     if (entry->kind == ENTRY_REBOOT)
         power_reboot();
-    if (entry->kind == ENTRY_POWEROFF)
+    if (entry->kind == ENTRY_POWEROFF) {
+        print("quadrivium: turning the machine off; where that cannot be done it is halted\n");
         power_off(selector->around->handoff, selector->around->physical);
+    }
     return loader_interface_set_up(failure);
 }
 
@@ -149,7 +151,7 @@ bool select_start(struct selector *selector, struct failure *failure)
     loader_interface_read(&system);
     loader_interface_entries(entry_id, entries, entries->count);
     selector->interactive = wishes.interactive = has_keys();
-    wishes.key_held = wishes.interactive && console_read() != KEY_NONE;
+    selector->key_held = wishes.key_held = wishes.interactive && console_pressed();
     selector->choice = select_choose(entries, &wishes);
     /* Who says what follows an error is not there to choose. */
     if (selector->choice.missing && (!selector->choice.menu || selector->options->on_error_given))
@@ -159,10 +161,26 @@ bool select_start(struct selector *selector, struct failure *failure)
     return true;
 }
 
-static uint32_t ask(struct selector *selector)
+/* What is said before the screen is cleared would be lost. */
+static void begin_menu(struct selector *selector)
 {
     const struct choice *choice = &selector->choice;
-    const struct loader_conf *conf = &selector->collection->conf;
+    const char *last;
+    const uint32_t count = warnings(&last);
+
+    menu_start(&menu, &selector->collection->entries, choice->index, choice->counting, choice->seconds);
+    menu.editor = !selector->collection->conf.no_editor && !selector->secure;
+    menu.why_no_editor = selector->secure ? "Secure Boot is on" : "loader.conf says no";
+    menu.held = selector->key_held;
+    if (count > 1)
+        text_format(menu.message, sizeof(menu.message), "%u warnings, the last: %s", count, last);
+    else if (count)
+        text_format(menu.message, sizeof(menu.message), "warning: %s", last);
+    selector->asked = true;
+}
+
+static uint32_t ask(struct selector *selector)
+{
     const char *unused;
     const struct menu_calls calls = { .context = selector,
                                       .command_line = edit,
@@ -173,9 +191,8 @@ static uint32_t ask(struct selector *selector)
                                       .idle = idle };
     uint32_t index;
 
-    menu_start(&menu, &selector->collection->entries, choice->index, choice->counting, choice->seconds);
-    menu.editor = !conf->no_editor && !selector->secure;
-    menu.why_no_editor = selector->secure ? "Secure Boot is on" : "loader.conf says no";
+    if (!selector->asked)
+        begin_menu(selector);
     if (selector->again.why[0])
         text_format(menu.message, sizeof(menu.message), "%s: %s", selector->again.what, selector->again.why);
     index = menu_run(&menu, &calls);

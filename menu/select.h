@@ -49,7 +49,8 @@ struct selector {
     bool secure;              /* Secure Boot: neither words nor editing */
     struct collection *collection;
     struct choice choice;
-    bool interactive;
+    bool interactive, key_held;
+    bool asked;           /* the menu was shown, and holds what a person did there */
     const char *edited;   /* the command line as a person wants it, whole; NULL: nobody edited it */
     struct failure again; /* why the entry before could not be started; why[0] == 0: there was none */
 };
