@@ -12,24 +12,6 @@
 #define PIECE    (1024ull * 1024) /* bytes read between two signs of progress */
 #define BELOW_4G 0xffffffffull
 
-static char lower(char byte)
-{
-    return byte >= 'A' && byte <= 'Z' ? (char)(byte | 0x20) : byte;
-}
-
-bool text_ends_with(const char *text, const char *suffix)
-{
-    const size_t length = strlen(text), end = strlen(suffix);
-
-    if (length < end)
-        return false;
-    for (size_t i = 0; i < end; i++) {
-        if (lower(text[length - end + i]) != lower(suffix[i]))
-            return false;
-    }
-    return true;
-}
-
 struct search {
     const char *suffix;
     struct entries *entries;

@@ -40,7 +40,4 @@ bool file_text(const struct tree *tree, const char *path, uint64_t limit, struct
 bool file_load(const struct tree *tree, const char *path, const struct expander *expander, struct span *content,
                struct failure *failure);
 
-/* Whether a text ends with suffix, ASCII letters in any case. */
-bool text_ends_with(const char *text, const char *suffix);
-
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sources: menu/menu.c menu/menu_edit.c menu/menu_draw.c menu/menu_run.c menu/canvas.c */
+/* sources: menu/menu.c menu/menu_keys.c menu/menu_edit.c menu/menu_draw.c menu/menu_run.c menu/canvas.c */
 /* sources: common/console.c common/text.c common/failure.c */
 /* The menu on consoles of each kind, with keys that come and a clock that runs while it is idle. */
 #include <setjmp.h>
