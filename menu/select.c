@@ -55,10 +55,10 @@ bool select_command_line(const struct selector *selector, const struct entry *en
 {
     static char own[LAYOUT_COMMAND_LINE_MAX + 1] NOINIT;
     const struct span texts[] = { { (uint8_t *)own, sizeof(own) },
-                                  text_span(selector->packed_words),
+                                  text_span(selector->words->packed),
                                   selector->collection->carried.parts.string,
-                                  text_span(selector->words) };
-    const unsigned count = selector->secure ? 1 : sizeof(texts) / sizeof(*texts);
+                                  text_span(selector->words->given) };
+    const unsigned count = selector->secure ? 2 : sizeof(texts) / sizeof(*texts);
     struct options ignored = { 0 };
 
     if (!entry_command_line(entry, selector->around, selector->collection, own, sizeof(own), failure))
@@ -129,8 +129,8 @@ bool select_start(struct selector *selector, struct failure *failure)
     static struct loader_wishes system;
     struct collection *collection = selector->collection;
     struct entries *entries = &collection->entries;
-    struct wishes wishes = { .has_timeout = selector->options->has_timeout,
-                             .timeout = selector->options->timeout,
+    struct wishes wishes = { .has_timeout = selector->words->ours.has_timeout,
+                             .timeout = selector->words->ours.timeout,
                              .system = &system,
                              .conf = &collection->conf };
 
@@ -145,7 +145,7 @@ bool select_start(struct selector *selector, struct failure *failure)
     if (!efi_console_mode(collection->conf.console_mode))
         warn("loader.conf: the console has no mode %.*s", (int)collection->conf.console_mode.size,
              (const char *)collection->conf.console_mode.data);
-    wishes.entry = entries_text(entries, selector->options->entry, failure);
+    wishes.entry = entries_text(entries, selector->words->ours.entry, failure);
     if (!wishes.entry)
         return false;
     loader_interface_read(&system);
@@ -154,7 +154,7 @@ bool select_start(struct selector *selector, struct failure *failure)
     selector->key_held = wishes.key_held = wishes.interactive && console_pressed();
     selector->choice = select_choose(entries, &wishes);
     /* Who says what follows an error is not there to choose. */
-    if (selector->choice.missing && (!selector->choice.menu || selector->options->on_error_given))
+    if (selector->choice.missing && (!selector->choice.menu || selector->words->ours.on_error_given))
         return fail(failure, "qv.entry", "there is no entry %s", wishes.entry);
     if (selector->choice.missing)
         warn("qv.entry: there is no entry %s", wishes.entry);
