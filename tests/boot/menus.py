@@ -24,7 +24,7 @@ DELETE, PAGE_UP, PAGE_DOWN = (f"\x1b[{number}~" for number in (3, 5, 6))
 ENTER, ESCAPE, TAB, BACKSPACE = "\r", "\x1b", "\t", "\x7f"
 FUNCTION_KEYS = ("\x1bOP", "\x1b[15~", "\x1b[24~")      # F1, F5, F12
 NAME_LENGTH, FILLER = 200, "linux of some distribution, "
-TITLE = r"^Quadrivium \d"
+LAST = r"^Up/Down select  "             # the row that is drawn last
 LIST_TOP = 2                            # the row of the first entry
 LINE = re.compile(r"^(?P<selected>[> ]) *(?P<number>\d+)(?P<default>[* ])(?P<marked>.?) ?(?P<title>.*?)"
                   r"(?: {3,}(?P<tries>no tries|\d+ tr(?:y|ies)) left)?$")
@@ -120,7 +120,7 @@ class Menu:
         """Types these keys."""
         self.running.type("".join(keys))
 
-    def see(self, pattern=TITLE, condition=lambda seen: True):
+    def see(self, pattern=LAST, condition=lambda seen: True):
         """Waits until PATTERN is on the screen and CONDITION of it holds; returns the screen.Screen."""
         return screen.wait(self.running, pattern, condition, self.size)
 
@@ -145,8 +145,13 @@ def keep(seen, name, title):
 
 
 def keep_display(running, name):
-    """The same of a machine's display; it lies beside the logs in any case."""
-    picture = running.folder / f"{name}.png"
-    running.screendump(picture)
+    """The same of a machine's display, when nothing changes on it any more; it lies beside the logs in any case."""
+    picture, before = running.folder / f"{name}.png", None
+    while True:
+        running.screendump(picture)
+        if picture.read_bytes() == before:
+            break
+        before = picture.read_bytes()
+        running.idle(0.2)
     if os.environ.get("QUADRIVIUM_WRITE_DOCS"):
         screen.keep_png(picture, name)

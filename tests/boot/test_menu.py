@@ -35,6 +35,7 @@ LIST = [
     Line(9, "Arch Linux", "no tries", marked=True), Line(10, "Reboot"), Line(11, "Power off"),
 ]
 FEDORA, XEN, MISSING, MEMORY_TEST, BROKEN, ARCH, REBOOT, POWER_OFF = (line.title for line in LIST[3:])
+HELD_TIMEOUT = 60
 TWO = {name: entry(f"The {name}", f"x={name}") for name in ("first", "second")}
 
 
@@ -51,7 +52,7 @@ def words_of(running):
 def test_the_time_runs_out():
     """The list in its order; the count is seen; then the default is started."""
     with menus.start("time", menus.files(SYSTEMS, "timeout 3\ndefault fed*\n"), "given=1") as running:
-        seen = menus.Menu(running).see(r"^Starting Fedora .* in 3 s; any key stops this$")
+        seen = menus.Menu(running).see(r"^Starting Fedora .* in \d s; any key stops this$")
         assert listed(seen) == LIST
         assert seen.rows[0].endswith(" 4/11") and not seen.unknown and not seen.cursor
         assert seen.find("^warning: broken.conf:3: linux is given twice")
@@ -246,9 +247,12 @@ def test_a_key_is_held(key):
         for _ in range(10):
             menu.press(key)
             running.idle(0.03)
-        running.idle(1)
-        seen = menu.go(DOWN, to="The first")
-        assert len(listed(seen)) == 4
+        # Each of these comes later than a keyboard would repeat a key.
+        while not selected(menu.see()).endswith("Power off"):
+            assert len(listed(menu.see())) == 4 and running.seconds < HELD_TIMEOUT
+            menu.press(END)
+            running.idle(0.8)
+        menu.go(UP, UP, to="The first")
         menu.press(ENTER)
         assert words_of(running) == "x=first"
 
@@ -262,9 +266,10 @@ def test_how_long(configuration, words, seconds, entry_):
     """What the host says of the time goes before loader.conf; where nobody says anything it is five seconds."""
     with menus.start(f"long-{seconds}", menus.files(TWO, configuration), words) as running:
         menu = menus.Menu(running)
-        menu.see(rf"^Starting {entry_} in {seconds} s")
+        menu.see(rf"^Starting {entry_} in \d s")
         menu.press(ENTER)
         assert words_of(running) == f"x={entry_.split()[1]}"
+        assert menus.history(running.raw, r" in (\d+) s;")[0] == str(seconds)
 
 
 @pytest.mark.parametrize("configuration, words, message", [
@@ -342,7 +347,8 @@ def test_vga(door_name, record_property):
         menu.at(FEDORA)
         running.press("down")
         menu.at(XEN)
-        menus.keep_display(running, "menu-vga")
+        if door_name == "multiboot2-bios":
+            menus.keep_display(running, "menu-vga")
         running.press("slash", "shift-m", "e", "m", "o")
         assert [line.title for line in listed(menu.see("^Filter: Memo$"))] == [MEMORY_TEST]
         menu.press(ESCAPE)
@@ -386,7 +392,9 @@ def test_efi(made, record_property):
         menu = menus.Menu(running, EFI_SIZE)
         seen = menu.at(FEDORA)
         assert [line.title for line in listed(seen)] == [line.title for line in LIST[:-2]] + [SET_UP, REBOOT, POWER_OFF]
-        menu.go(UP, to=SINGLE)
+        # The firmware does not know the first, and gives the arrow by a code.
+        menu.go(PAGE_DOWN, to=POWER_OFF)
+        menu.go(*menus.FUNCTION_KEYS[1:], HOME, DOWN, DOWN, to=SINGLE)
         menu.press("d")
         seen = menu.see(f"^{re.escape(SINGLE)} is now the default$")
         assert [line.title for line in listed(seen) if line.default] == [SINGLE]
@@ -398,11 +406,11 @@ def test_efi(made, record_property):
         running.wait_for_end(30)
         assert running.end == "guest-shutdown"
     assert efi_variables.read(folder / "variables")["LoaderEntryDefault"] == efi_variables.text("debian-single.conf")
-    with machine.Machine(efi_arguments(folder, made, "timeout 2\ndefault fed*\nconsole-mode 0\n", LARGE), folder) as running:
-        seen = screen.wait(running, f"^Starting {re.escape(SINGLE)} in 2 s", size=(80, 25))
+    with machine.Machine(efi_arguments(folder, made, "timeout 3\ndefault fed*\nconsole-mode 0\n", LARGE), folder) as running:
+        seen = screen.wait(running, rf"^Starting {re.escape(SINGLE)} in \d s", size=(80, 25))
         assert selected(seen).startswith(">   3*")
         running.wait(guest.END, guest.FATAL)
         told = [int(percent) for percent in re.findall(rb"quadrivium: loading /large: (\d+) %", running.raw)]
-        assert len(told) > 1 and told == sorted(set(told)) and told[-1] == 100
+        assert len(told) > 1 and told == sorted(told) and told[-1] == 100
         assert guest.parse(running.console).values["cmdline"].endswith(" x=single")
     guest.tidy(folder)
