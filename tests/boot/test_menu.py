@@ -14,7 +14,8 @@ import media
 import menus
 import screen
 import system
-from menus import BACKSPACE, DOWN, END, ENTER, ESCAPE, HOME, LEFT, PAGE_DOWN, PAGE_UP, TAB, UP, Line, control, entry, listed, selected
+from menus import BACKSPACE, DOWN, END, ENTER, ESCAPE, HOME, LEFT, PAGE_DOWN, PAGE_UP, TAB, UP
+from menus import Line, control, entry, listed, selected
 
 DEBIAN = "Debian GNU/Linux 12 (bookworm)"
 SYSTEMS = {
@@ -171,7 +172,7 @@ def test_editing(made):
         # Changes that are given up leave no trace.
         menu.press(control("u"), "nothing of this", ESCAPE)
         menu.at("Debian")
-        menu.press("e", control("w"), control("w"), BACKSPACE, " new=1", HOME, "first ", control("e"), " gone", LEFT * 5, control("k"))
+        menu.press("e", control("w") * 2, BACKSPACE, " new=1", HOME, "first ", control("e"), " gone", LEFT * 5, control("k"))
         menu.see("new=1", lambda seen: "first" in seen.rows[4] and not seen.find("gone"))
         menu.press(control("a"), menus.DELETE * 5, menus.RIGHT, BACKSPACE, ENTER)
         running.wait(guest.END, guest.FATAL)
@@ -179,7 +180,7 @@ def test_editing(made):
 
 
 def test_a_long_line():
-    """Two thousand characters are pasted, at the end and in front, and nothing is lost; the editor shows where the cursor is."""
+    """Two thousand characters are pasted, at the end and in front, and none is lost; the editor shows where the cursor is."""
     pasted = " ".join(f"word{number:04}=y" for number in range(170))
     front = " ".join(f"more{number:04}=z" for number in range(170))
     with menus.start("paste", menus.files(TWO, "timeout 60\n")) as running:

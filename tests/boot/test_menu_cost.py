@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What it costs to read the entries, in instructions: QEMU's -icount counts them, and `qv.timeline` shows them.
 
-From the end of the phase `devices` to that of `selected`: finding, reading, sorting and choosing. `make docs` writes docs/menu-cost.md
-from what is measured here.
+From the end of the phase `devices` to that of `selected`: finding, reading, sorting and choosing. `make docs` writes
+docs/menu-cost.md from what is measured here.
 """
 
 import os
@@ -79,7 +79,8 @@ def write_document(rows):
              "| entries | " + " | ".join(SOURCES.values()) + " |", "|---:|" + "---:|" * len(SOURCES)]
     for count in COUNTS:
         kept = {source: rows[f"{source} {count}"]["selected"] for source in SOURCES if f"{source} {count}" in rows}
-        figures = [f"{kept[source] if source in LIMITS else rounded(kept[source]):,}" if source in kept else "" for source in SOURCES]
+        figures = [f"{kept[source] if source in LIMITS else rounded(kept[source]):,}" if source in kept else ""
+                   for source in SOURCES]
         lines.append(f"| {count:,} | " + " | ".join(figures) + " |")
     DOCUMENT.write_text("\n".join(lines) + "\n")
 
