@@ -154,7 +154,8 @@ def check_print(menu):
     menu.at(ARCH)
     menu.go(HOME, to=f"{DEBIAN} (6.1.0-40-amd64)")
     menu.press("e", " single")
-    menus.keep(menu.see("^root=/dev/vda1 ro quiet single$"), "menu-editor", "The menu of Quadrivium while a command line is edited")
+    seen = menu.see("^root=/dev/vda1 ro quiet single$")
+    menus.keep(seen, "menu-editor", "The menu of Quadrivium while a command line is edited")
 
 
 def test_editing(made):
