@@ -18,10 +18,11 @@ _Static_assert(offsetof(struct boot_params, screen_info.orig_video_isVGA) == 0x0
 _Static_assert(offsetof(struct boot_params, scratch) == 0x1e4, "linux.S");
 _Static_assert(LAYOUT_SETUP_HEADER == offsetof(struct boot_params, hdr), "layout.h");
 
-#define EFI64_SIGNATURE   0x34364c45 /* "EL64" */
-#define VIDEO_VGA_TEXT    0x01       /* include/uapi/linux/screen_info.h */
-#define VIDEO_VESA_LINEAR 0x23
-#define VIDEO_EFI_LINEAR  0x70
+#define EFI64_SIGNATURE     0x34364c45 /* "EL64" */
+#define SECURE_BOOT_ENABLED 3          /* Linux's enum efi_secureboot_mode; kexec passes it on */
+#define VIDEO_VGA_TEXT      0x01       /* include/uapi/linux/screen_info.h */
+#define VIDEO_VESA_LINEAR   0x23
+#define VIDEO_EFI_LINEAR    0x70
 
 static uint64_t join(uint32_t low, uint32_t high)
 {
@@ -119,6 +120,7 @@ static void read_later_fields(struct handoff *handoff, const struct boot_params 
         return;
     memcpy(&efi, &params->efi_info, sizeof(efi));
     read_efi(handoff, &efi);
+    handoff->efi.secure_boot = params->secure_boot == SECURE_BOOT_ENABLED;
     *high_ramdisk = params->ext_ramdisk_image;
     *high_ramdisk_size = params->ext_ramdisk_size;
     *high_command_line = params->ext_cmd_line_ptr;

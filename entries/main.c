@@ -52,7 +52,6 @@ static char command_line[2 * LAYOUT_COMMAND_LINE_MAX + 2] NOINIT;
 /* What the list of entries is made from, and the list. */
 static const struct expander expander = { &handoff.map, identity_reach };
 static struct collection collection;
-static bool whole; /* as a UKI has to be, to have its signature or to use its own stub */
 
 /* In the image, physical memory is memory. */
 static const void *view(const struct physical *physical, uint64_t address, uint64_t size)
@@ -119,10 +118,30 @@ static struct span take_profile(struct span text)
     return rest;
 }
 
+static bool console_refused[OPTIONS_CONSOLES_MAX], words_refused; /* said when there is a console to say it on */
+
+/* Under Secure Boot the loader before us, whose words nobody verifies, may choose, but not touch the machine. */
+static bool read_given_words(struct failure *failure)
+{
+    const struct options before = options;
+    struct span given = text_span(handoff.command_line);
+
+    if (section_find(&sections, ".linux").data)
+        given = take_profile(given);
+    if (!options_read(&options, given, words, sizeof(words)))
+        return fail(failure, "command line", "longer than %u bytes", LAYOUT_COMMAND_LINE_MAX);
+    if (handoff.efi.secure_boot) {
+        words_refused = options.mark != before.mark || options.fault.data != before.fault.data;
+        options.mark = before.mark;
+        options.fault = before.fault;
+    }
+    return true;
+}
+
 static bool read_words(struct failure *failure)
 {
     const struct span image = { image_base, sections_image_size(image_base) };
-    struct span packed, given = text_span(handoff.command_line);
+    struct span packed;
     bool has_kernel;
 
     words[0] = packed_words[0] = command_line[0] = '\0';
@@ -141,13 +160,8 @@ static bool read_words(struct failure *failure)
                                      has_kernel ? sizeof(command_line) : sizeof(packed_words)))
         return fail(failure, "command line", "the packed one has %lu bytes, %lu can be", packed.size,
                     (has_kernel ? sizeof(command_line) : sizeof(packed_words)) - 1);
-    if (has_kernel)
-        given = take_profile(given);
-    return options_read(&options, given, words, sizeof(words)) ||
-           fail(failure, "command line", "longer than %u bytes", LAYOUT_COMMAND_LINE_MAX);
+    return read_given_words(failure);
 }
-
-static bool console_refused[OPTIONS_CONSOLES_MAX]; /* said when there is a console to say it on */
 
 static void start_consoles(void)
 {
@@ -163,6 +177,8 @@ static void print_warnings(void)
         if (console_refused[i])
             warn("no console %.*s", (int)options.consoles[i].size, (const char *)options.consoles[i].data);
     }
+    if (words_refused)
+        warn("Secure Boot: qv.mark and qv.fault of the loader before us are left out");
     for (uint32_t i = 0; i < options.unknown_count; i++)
         warn("unknown word %.*s", (int)options.unknown[i].size, (const char *)options.unknown[i].data);
 }
@@ -182,7 +198,7 @@ static bool compose_command_line(const struct selector *selector, struct failure
     command_line[0] = '\0';
     own_options = (struct options){ 0 };
     /* UAPI.5, "Multi-Profile UKIs": how a stub is told which. */
-    if (whole && parts.profile > SECTIONS_FIRST_PROFILE)
+    if (parts.whole && parts.profile > SECTIONS_FIRST_PROFILE)
         text_format(command_line, sizeof(command_line), "@%u", parts.profile - SECTIONS_FIRST_PROFILE);
     if (selector->edited && !options_read(&own_options, edited, command_line, sizeof(command_line)))
         return fail(failure, "command line", "longer than %lu bytes", sizeof(command_line) - 1);
@@ -224,16 +240,12 @@ static struct span wanted_exit(void)
 /* Loads an entry, and makes it ready for any exit. */
 static bool load(const struct selector *selector, const struct entry *entry, struct failure *failure)
 {
-    const bool packed = entry->kind == ENTRY_PARTS && collection.carried.parts.packed;
-
-    whole = text_equals(options.exit, "efi") || (selector->secure && !packed);
-
     stamp(PHASE_SELECTED);
     boot = (struct boot){ 0 };
-    if (!entry_load(entry, whole, selector->around, &collection, &parts, failure))
+    if (!entry_load(entry, text_equals(options.exit, "efi"), selector->around, &collection, &parts, failure))
         return false;
     stamp(PHASE_LOADED);
-    if (!parts_open(&parts, whole, &expander, &boot, failure) || !compose_command_line(selector, failure))
+    if (!parts_open(&parts, parts.whole, &expander, &boot, failure) || !compose_command_line(selector, failure))
         return false;
     stamp(PHASE_UNPACKED);
     if (options.debug)
@@ -241,16 +253,28 @@ static bool load(const struct selector *selector, const struct entry *entry, str
     return true;
 }
 
-/* Into the TPM, where there is one: what the firmware does not measure by itself. */
-static void measure(const char *id)
+/*
+ * Into the TPM, where there is one: what the firmware does not measure by itself. Linux's EFI stub measures command
+ * line and initrds once more; old ones do not, and no other payload does.
+ */
+static void measure(const struct entry *entry)
 {
     if (!tpm_present())
         return;
+    if (entry->kind == ENTRY_CONF)
+        tpm_measure(TPM_PCR_CONFIG, entry->content, entry->id);
     tpm_measure_text(TPM_PCR_CONFIG, boot.command_line, boot.command_line);
+    if (boot.device_tree.size)
+        tpm_measure(TPM_PCR_CONFIG, boot.device_tree, "device tree");
+    if (parts.uki.size && !parts.by_firmware)
+        tpm_measure_payload(parts.uki, entry->id);
     if (!launch.run)
-        tpm_measure_payload(boot.file, id);
-    for (uint32_t i = 0; i < boot.module_count; i++)
+        tpm_measure_payload(boot.file, entry->id);
+    for (uint32_t i = 0; i < boot.module_count; i++) {
         tpm_measure(TPM_PCR_INITRD, boot.modules[i].content, "initrd");
+        if (boot.modules[i].string[0])
+            tpm_measure_text(TPM_PCR_CONFIG, boot.modules[i].string, boot.modules[i].string);
+    }
 }
 
 static bool prepare(struct span wanted, struct failure *failure)
@@ -313,9 +337,13 @@ static bool start_entry(const struct selector *selector, const struct entry *ent
 {
     if (!load(selector, entry, failure) || !prepare(wanted_exit(), failure))
         return false;
-    measure(entry->id);
+    measure(entry);
     loader_interface_leave();
-    return !launch.run || run(status, failure);
+    if (launch.run && !run(status, failure))
+        return false;
+    if ((boot.faces & FACE_LINUX) && !tpm_hand_on_log(&handoff.map, failure))
+        warn("%s: %s", failure->what, failure->why);
+    return true;
 }
 
 /* What loading an entry takes of memory, and gives back where that entry is not started after all. */
@@ -344,7 +372,7 @@ static bool select_and_start(struct failure *failure)
                                  .options = &options,
                                  .words = words,
                                  .packed_words = packed_words,
-                                 .secure = handoff.efi.secure_boot && handoff.efi.boot_services,
+                                 .secure = handoff.efi.secure_boot,
                                  .collection = &collection };
 
     if (!select_start(&selector, failure))

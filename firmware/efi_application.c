@@ -100,13 +100,13 @@ static EFI_STATUS EFIAPI give_initrd(struct load_file2 *this, EFI_DEVICE_PATH *p
 static struct load_file2 initrd_file = { give_initrd };
 
 /*
- * Who loaded us may have left a file there: ours takes its place until the application returns. Where we have none
- * there is none: what we were given has been read, and is another one's.
+ * Who loaded us may have left a file there, of which we have made what we wanted: ours, or none, takes its place until
+ * the application returns.
  */
 struct initrd_place {
     EFI_HANDLE handle;
     struct load_file2 *before; /* NULL: there was none */
-    bool empty;                /* nothing of ours is there */
+    bool given;                /* ours is there */
 };
 
 static struct load_file2 *find_initrd(EFI_HANDLE *handle, EFI_DEVICE_PATH **rest)
@@ -126,29 +126,29 @@ static bool install_initrd(const struct handoff_application *application, struct
     EFI_BOOT_SERVICES *services = efi_system_table()->BootServices;
     EFI_DEVICE_PATH *rest;
 
-    *place = (struct initrd_place){ .empty = !initrd_size(application) };
+    *place = (struct initrd_place){ 0 };
     place->before = find_initrd(&place->handle, &rest);
-    if (place->empty)
-        return !place->before || !services->UninstallProtocolInterface(place->handle, &load_file2_guid, place->before);
-    if (place->before)
+    place->given = initrd_size(application);
+    if (place->before && place->given)
         return !services->ReinstallProtocolInterface(place->handle, &load_file2_guid, place->before, &initrd_file);
+    if (place->before)
+        return !services->UninstallProtocolInterface(place->handle, &load_file2_guid, place->before);
     place->handle = NULL;
-    return !services->InstallMultipleProtocolInterfaces(&place->handle, &device_path_guid, &initrd_path,
-                                                        &load_file2_guid, &initrd_file, NULL);
+    return !place->given || !services->InstallMultipleProtocolInterfaces(
+                                &place->handle, &device_path_guid, &initrd_path, &load_file2_guid, &initrd_file, NULL);
 }
 
 static void remove_initrd(const struct initrd_place *place)
 {
     EFI_BOOT_SERVICES *services = efi_system_table()->BootServices;
-
     EFI_HANDLE handle = place->handle;
 
-    if (place->before && place->empty)
-        services->InstallProtocolInterface(&handle, &load_file2_guid, EFI_NATIVE_INTERFACE, place->before);
-    else if (place->before)
+    if (place->before && place->given)
         services->ReinstallProtocolInterface(handle, &load_file2_guid, &initrd_file, place->before);
-    else if (!place->empty)
-        services->UninstallMultipleProtocolInterfaces(handle, &device_path_guid, &initrd_path, &load_file2_guid,
+    else if (place->before)
+        services->InstallProtocolInterface(&handle, &load_file2_guid, EFI_NATIVE_INTERFACE, place->before);
+    else if (place->given)
+        services->UninstallMultipleProtocolInterfaces(place->handle, &device_path_guid, &initrd_path, &load_file2_guid,
                                                       &initrd_file, NULL);
 }
 

@@ -9,9 +9,12 @@
 #include "firmware/efi.h"
 #include "firmware/efi_calls.h"
 #include "firmware/loader_texts.h"
+#include "firmware/tpm_log.h"
 #include "payloads/uki.h"
 
 #define EV_IPL               0x0000000d /* TCG PC Client Platform Firmware Profile, "Event Types" */
+#define LOG_FORMAT           2          /* section 6.5: crypto agile */
+#define LOG_MAX              (1 << 20)  /* bytes; those of firmware have some 64 KiB */
 #define PE_COFF_IMAGE        0x10ull    /* the hash is that of Authenticode */
 #define EVENT_HEADER_VERSION 1
 
@@ -46,13 +49,29 @@ _Static_assert(offsetof(struct tcg2_event, Event) == 18, "EFI_TCG2_EVENT");
 
 struct tcg2 {
     EFI_STATUS(EFIAPI *GetCapability)(struct tcg2 *this, struct tcg2_capability *capability);
-    void *GetEventLog;
+    EFI_STATUS(EFIAPI *GetEventLog)
+    (struct tcg2 *this, UINT32 format, EFI_PHYSICAL_ADDRESS *first, EFI_PHYSICAL_ADDRESS *last, BOOLEAN *truncated);
     EFI_STATUS(EFIAPI *HashLogExtendEvent)
     (struct tcg2 *this, UINT64 flags, EFI_PHYSICAL_ADDRESS data, UINT64 size, struct tcg2_event *event);
     void *SubmitCommand, *GetActivePcrBanks, *SetActivePcrBanks, *GetResultOfSetActivePcrBanks;
 };
 
 _Static_assert(offsetof(struct tcg2, HashLogExtendEvent) == 16, "EFI_TCG2_PROTOCOL");
+
+/* Section 7: what was measured since the log was asked for first. */
+struct final_events {
+    UINT64 Version, NumberOfEvents;
+    UINT8 Events[];
+};
+
+/* include/linux/efi.h, struct linux_efi_tpm_eventlog. */
+struct linux_log {
+    UINT32 size, final_events_preboot_size; /* how much of final_events is in the log too */
+    UINT8 version;
+    UINT8 log[];
+} __attribute__((packed));
+
+_Static_assert(sizeof(struct linux_log) == 9, "LINUX_EFI_TPM_EVENT_LOG_GUID");
 
 /* The protocol, where there is a TPM behind it. */
 static struct tcg2 *find(void)
@@ -144,4 +163,55 @@ void tpm_measure_text(unsigned pcr, const char *text, const char *description)
 void tpm_measure_payload(struct span file, const char *description)
 {
     measure(TPM_PCR_CODE, pe_is(file), file, description);
+}
+
+/* ---- the event log ---- */
+
+static const struct final_events *find_final_events(void)
+{
+    static const EFI_GUID guid = { 0x1e2ed096, 0x30e2, 0x4254, { 0xbd, 0x89, 0x86, 0x3b, 0xbe, 0xf8, 0x23, 0x25 } };
+    const EFI_SYSTEM_TABLE *system = efi_system_table();
+
+    for (uint64_t i = 0; i < system->NumberOfTableEntries; i++) {
+        if (!memcmp(&system->ConfigurationTable[i].VendorGuid, &guid, sizeof(guid)))
+            return system->ConfigurationTable[i].VendorTable;
+    }
+    return NULL;
+}
+
+/* The whole log; absent where there is none that we can read. */
+static struct span read_log(struct tcg2 *tcg2)
+{
+    EFI_PHYSICAL_ADDRESS first = 0, last = 0;
+    BOOLEAN truncated;
+    struct span log;
+
+    if (tcg2->GetEventLog(tcg2, LOG_FORMAT, &first, &last, &truncated) || !first || last < first)
+        return (struct span){ NULL, 0 };
+    log = (struct span){ (const uint8_t *)first, LOG_MAX };
+    log.size = tpm_log_size(log, last - first);
+    return log;
+}
+
+bool tpm_hand_on_log(struct memory_map *map, struct failure *failure)
+{
+    static EFI_GUID guid = { 0xb7799cb0, 0xeca2, 0x4943, { 0x96, 0x67, 0x1f, 0xae, 0x07, 0xb7, 0x47, 0xfa } };
+    struct tcg2 *tcg2 = find();
+    const struct final_events *final = tcg2 ? find_final_events() : NULL;
+    const struct span log = tcg2 ? read_log(tcg2) : (struct span){ NULL, 0 };
+    struct map_request request = { .size = sizeof(struct linux_log) + log.size, .high = true };
+    struct linux_log *table;
+    uint64_t address, again = 0;
+
+    if (!log.size)
+        return true;
+    if (final)
+        again = tpm_log_events_size(log, (struct span){ final->Events, LOG_MAX }, final->NumberOfEvents);
+    if (!map_allocate(map, &request, MAP_WORK, &address, "event log", failure))
+        return false;
+    table = (struct linux_log *)address;
+    *table = (struct linux_log){ (UINT32)log.size, (UINT32)again, LOG_FORMAT };
+    memcpy(table->log, log.data, log.size);
+    return !efi_system_table()->BootServices->InstallConfigurationTable(&guid, table) ||
+           fail(failure, "event log", "the firmware does not take it");
 }

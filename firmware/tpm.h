@@ -8,12 +8,14 @@
 
 #include <stdbool.h>
 
+#include "common/failure.h"
+#include "common/map.h"
 #include "common/span.h"
 
 enum {
     TPM_PCR_CODE = 4,    /* boot-loader-code: what the firmware did not load itself */
-    TPM_PCR_INITRD = 9,  /* kernel-initrd */
-    TPM_PCR_CONFIG = 12, /* kernel-config: command line, entry */
+    TPM_PCR_INITRD = 9,  /* kernel-initrd: initrds and modules */
+    TPM_PCR_CONFIG = 12, /* kernel-config: entry, command lines, device tree */
 };
 
 bool tpm_present(void);
@@ -27,5 +29,11 @@ void tpm_measure_text(unsigned pcr, const char *text, const char *description);
 
 /* PCR 4: a payload that is not started by LoadImage: its Authenticode hash where it is a PE, else that of its bytes. */
 void tpm_measure_payload(struct span file, const char *description);
+
+/*
+ * Leaves the event log where a Linux that is not started by its EFI stub finds it (LINUX_EFI_TPM_EVENT_LOG_GUID), in
+ * memory of the map. A failure where there is a log, but no place for it.
+ */
+bool tpm_hand_on_log(struct memory_map *map, struct failure *failure);
 
 #endif

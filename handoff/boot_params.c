@@ -87,7 +87,7 @@ static void fill_header(struct setup_header *header, const struct linux_kernel *
 
 void boot_params_efi(struct boot_params *params, const struct handoff_efi *efi)
 {
-    if (efi->image_handle.present) /* boot services were alive, so we know */
+    if (efi->image_handle.present || efi->secure_boot) /* boot services were alive, so we know; or we were told */
         params->secure_boot = efi->secure_boot ? SECURE_BOOT_ENABLED : SECURE_BOOT_DISABLED;
     if (!efi->present || !efi->map)
         return;

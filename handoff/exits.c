@@ -25,7 +25,9 @@ static bool is_possible(const struct exit *exit, const struct boot *boot, const 
     }
     if (!(boot->faces & exit->face))
         return fail(failure, "qv.exit", "%s is no way to start a payload of the kind %s", exit->name, boot->kind);
-    if (handoff->efi.secure_boot && handoff->efi.boot_services && !boot->verified && exit != &exit_efi)
+    if (handoff->efi.secure_boot && !boot->verified && !handoff->efi.boot_services)
+        return fail(failure, "Secure Boot", "there is no firmware any more that could verify the payload");
+    if (handoff->efi.secure_boot && !boot->verified && exit != &exit_efi)
         return fail(failure, "Secure Boot", "only the firmware may start what it has not verified, not %s", exit->name);
     return !exit->possible || exit->possible(boot, handoff, failure);
 }

@@ -65,7 +65,7 @@ struct handoff_text_screen {
 struct handoff_efi {
     bool present;
     bool boot_services; /* still alive */
-    bool secure_boot;   /* the firmware verifies what it starts */
+    bool secure_boot;   /* the firmware verifies what it starts, or did and the loader before us says so */
     uint64_t system_table;
     struct known_address image_handle;
     /* The firmware's own map, once boot services have ended: for kernels that want it as it is. */

@@ -194,14 +194,15 @@ static void link_setup_data(struct boot_params *params, struct setup_data *data,
     params->hdr.setup_data = (uint64_t)data;
 }
 
-/* What came in as setup_data goes on, but for the map: that one is in ours. */
+/* What came in as setup_data goes on, but for the map, which is in ours, and for a device tree that nobody verifies. */
 static void pass_on_setup_data(struct boot_params *params, const struct handoff *handoff)
 {
     params->hdr.setup_data = 0;
     for (uint32_t i = 0; i < handoff->setup_data_count; i++) {
         struct setup_data *data = (struct setup_data *)handoff->setup_data[i].address;
+        const uint32_t type = handoff->setup_data[i].type;
 
-        if (handoff->setup_data[i].type == SETUP_E820_EXT)
+        if (type == SETUP_E820_EXT || (type == SETUP_DTB && handoff->efi.secure_boot))
             continue;
         data->next = params->hdr.setup_data;
         params->hdr.setup_data = (uint64_t)data;

@@ -44,6 +44,7 @@ static bool add(struct span file, const char *name, struct entries *entries, str
         return false;
     if (!pe.is_addon)
         return fail(failure, name, "it is no addon: it has %s", pe.is_uki ? "a .linux section" : "nothing to add");
+    parts->addon_count++;
     tree = section_find(&pe.sections, ".dtb");
     if (tree.data)
         parts->device_tree = tree;

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "common/console.h"
 #include "common/heap.h"
 #include "common/string.h"
 #include "common/text.h"
@@ -14,6 +15,8 @@
 #include "menu/uki_entries.h"
 #include "payloads/uki.h"
 #include "storage/path.h"
+
+#define MODULE_ALIGNMENT 4 /* bytes */
 
 /* What all loaders get. */
 struct loading {
@@ -26,20 +29,49 @@ struct loading {
 static struct bls bls; /* too large for the stack */
 static struct pe pe;
 
+static bool is_secure(const struct loading *loading)
+{
+    return loading->around->handoff->efi.secure_boot;
+}
+
+/* What nobody can verify, but would be taken for a part of what somebody did. */
+static bool may_have(const struct loading *loading, bool has, const char *what, struct failure *failure)
+{
+    return !has || !is_secure(loading) || fail(failure, "Secure Boot", "nobody verifies %s", what);
+}
+
+static bool may_have_given(const struct loading *loading, bool has, struct failure *failure)
+{
+    return may_have(loading, has, "the files that the loader before us adds", failure);
+}
+
 /* ---- what lies in memory ---- */
 
 static bool load_parts(const struct loading *loading, struct parts *parts, struct failure *failure)
 {
     *parts = loading->collection->carried.parts;
     parts->profile = loading->entry->number;
-    return !parts->packed || parts_take_sections(parts, loading->around->sections, failure);
+    if (!parts->packed)
+        return true;
+    return may_have_given(loading, parts->module_count, failure) &&
+           parts_take_sections(parts, loading->around->sections, failure);
+}
+
+/* A loader with one ramdisk to give may have put others behind it, each padded. */
+static struct span behind(const struct fit *fit)
+{
+    const uint64_t end = (fit->size + MODULE_ALIGNMENT - 1) & ~(MODULE_ALIGNMENT - 1ull);
+
+    if (end >= fit->blob.size)
+        return (struct span){ NULL, 0 };
+    return (struct span){ fit->blob.data + end, fit->blob.size - end };
 }
 
 static bool load_fit(const struct loading *loading, struct parts *parts, struct failure *failure)
 {
     const struct collection *collection = loading->collection;
     const struct fit *fit = &collection->fit;
-    struct span rest = { fit->blob.data + fit->size, fit->blob.size - fit->size };
+    const struct span rest = behind(fit);
     static struct fit_parts found;
     bool done;
 
@@ -56,8 +88,11 @@ static bool load_fit(const struct loading *loading, struct parts *parts, struct 
         if (!parts_add_module(parts, found.ramdisks[i], "", false, failure))
             return false;
     }
-    /* A loader with one ramdisk to give may have put others behind it. */
-    return !payload_is_archive(rest) || parts_add_module(parts, rest, "", true, failure);
+    if (!may_have(loading, parts->device_tree.data && !parts->verified, "its device tree", failure))
+        return false;
+    if (!payload_is_archive(rest))
+        return true;
+    return may_have_given(loading, true, failure) && parts_add_module(parts, rest, "", true, failure);
 }
 
 /* ---- files of a tree ---- */
@@ -109,27 +144,52 @@ static bool load_modules(const struct loading *loading, struct parts *parts, str
     return true;
 }
 
-/* Addons are read by us, or by the UKI's own stub. */
-static bool load_addons(const struct loading *loading, struct parts *parts, struct failure *failure)
+static bool add_addons(const struct loading *loading, struct parts *parts, struct failure *failure)
 {
-    const bool verified = loading->around->handoff->efi.secure_boot && efi_alive();
-    struct expander const *expander = loading->around->expander;
-    struct failure ignored;
     struct counter counter;
     char path[TREE_PATH_MAX], name[TREE_NAME_MAX + 1];
     uint64_t folder = (uint64_t)(path_name(parts->path) - parts->path);
 
-    if (loading->whole || (!parts->uki && expand_recognise(expander, parts->content) != PAYLOAD_PE) ||
-        !pe_parse(parts->content, &pe, &ignored) || !pe.is_uki)
-        return true;
     /* Their folder's name has no boot counter (systemd-stub(7)). */
     counter_read(path_name(parts->path), ".efi", &counter, name);
     memcpy(path, parts->path, folder);
     path[folder] = '\0';
     if (!text_append(path, sizeof(path), name))
         return fail(failure, name, "its path is too long");
-    return addons_add(loading->entry->tree, path, verified ? efi_verify : NULL, expander, &loading->collection->entries,
-                      parts, failure);
+    return addons_add(loading->entry->tree, path, is_secure(loading) ? efi_verify : NULL, loading->around->expander,
+                      &loading->collection->entries, parts, failure);
+}
+
+/* Of what its stub would leave out, too, something may be said. */
+static void leave_out_options(struct parts *parts)
+{
+    if (parts->command_line.size && section_find_in(&pe.sections, parts->profile, ".cmdline").size) {
+        warn("Secure Boot: the entry's options are left out: the UKI has a command line of its own");
+        parts->command_line = (struct span){ NULL, 0 };
+    }
+}
+
+/* Addons are read by us, or by the UKI's own stub. */
+static bool load_addons(const struct loading *loading, struct parts *parts, struct failure *failure)
+{
+    const uint32_t initrds = parts->module_count;
+    struct failure reason;
+
+    if ((!parts->as_uki && expand_recognise(loading->around->expander, parts->content) != PAYLOAD_PE) ||
+        !pe_parse(parts->content, &pe, &reason) || !pe.is_uki)
+        return true;
+    if (is_secure(loading))
+        leave_out_options(parts);
+    if (loading->whole)
+        return true;
+    if (!may_have(loading, initrds, "the initrds of an entry for a UKI", failure) ||
+        !add_addons(loading, parts, failure))
+        return false;
+    if (!is_secure(loading) || !parts->addon_count)
+        return true;
+    if (!efi_verify(parts->content, &reason))
+        return fail(failure, path_name(parts->path), "%s", reason.why);
+    return parts->verified = parts->by_firmware = true;
 }
 
 static bool load_conf(const struct loading *loading, struct parts *parts, struct failure *failure)
@@ -141,13 +201,14 @@ static bool load_conf(const struct loading *loading, struct parts *parts, struct
         parts->exit = "multiboot2";
     if (bls.kernel_kind == BLS_PVH)
         parts->exit = "pvh";
-    parts->uki = bls.kernel_kind == BLS_UKI;
+    parts->as_uki = bls.kernel_kind == BLS_UKI;
     if (bls.profile > LAYOUT_PE_SECTIONS_MAX)
         return fail(failure, loading->entry->id, "there is no profile %u", bls.profile);
     parts->profile = SECTIONS_FIRST_PROFILE + bls.profile;
     return load_file(loading, bls.kernel, &parts->path, &parts->content, failure) &&
            load_modules(loading, parts, failure) &&
            join_options(&loading->collection->entries, &parts->command_line, failure) &&
+           may_have(loading, bls.devicetree.data, "its device tree", failure) &&
            (!bls.devicetree.data || load_file(loading, bls.devicetree, &ignored, &parts->device_tree, failure)) &&
            load_addons(loading, parts, failure);
 }
@@ -156,7 +217,7 @@ static bool load_uki(const struct loading *loading, struct parts *parts, struct 
 {
     parts->path = loading->entry->path;
     parts->profile = loading->entry->number;
-    parts->uki = true;
+    parts->as_uki = true;
     return file_load(loading->entry->tree, parts->path, loading->around->expander, &parts->content, failure) &&
            load_addons(loading, parts, failure);
 }
@@ -201,7 +262,9 @@ bool entry_load(const struct entry *entry, bool whole, const struct surroundings
     parts->volume = entry->tree ? entry->tree->efi_volume : NULL;
     if (!loaders[entry->kind](&loading, parts, failure))
         return false;
-    return entry->kind == ENTRY_PARTS || add_given(&collection->carried.parts, parts, failure);
+    parts->whole = whole || (is_secure(&loading) && !parts->verified);
+    return entry->kind == ENTRY_PARTS || (may_have_given(&loading, collection->carried.parts.module_count, failure) &&
+                                          add_given(&collection->carried.parts, parts, failure));
 }
 
 /* ---- command lines ---- */

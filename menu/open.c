@@ -122,7 +122,7 @@ static bool is_uki(const struct parts *parts, struct span content, struct pe *pe
 {
     struct failure ignored; /* who takes it apart will say it */
 
-    return (parts->uki || payload_recognise(content) == PAYLOAD_PE) && pe_parse(content, pe, &ignored) && pe->is_uki;
+    return (parts->as_uki || payload_recognise(content) == PAYLOAD_PE) && pe_parse(content, pe, &ignored) && pe->is_uki;
 }
 
 bool parts_open(struct parts *parts, bool whole, const struct expander *expander, struct boot *boot,
@@ -150,10 +150,12 @@ bool parts_open(struct parts *parts, bool whole, const struct expander *expander
     }
     if (uki && whole && parts->module_count)
         return fail(failure, "modules", "a UKI that is started by its own stub takes no further initrds");
-    if (uki && !whole &&
-        (!parts_take_sections(parts, &pe.sections, failure) ||
-         !expand(expander, parts->content, &content, &used, failure)))
-        return false;
+    if (uki && !whole) {
+        parts->uki = (struct span){ content.data, pe.size };
+        if (!parts_take_sections(parts, &pe.sections, failure) ||
+            !expand(expander, parts->content, &content, &used, failure))
+            return false;
+    }
     if (!payload_take_apart(content, boot, failure))
         return false;
     if (!uki && content.data == parts->content.data)

@@ -15,19 +15,23 @@ struct parts {
     const char *source;  /* for people: "packed", "modules", a volume; NULL: there is no kernel */
     bool exact;          /* each file is itself, and not several as one */
     bool packed;         /* the kernel is one of our own image's sections */
-    bool uki;            /* its entry says that it is one, whatever else it might be: our own image is a bzImage, too */
-    bool verified;       /* by whoever verified our own image, or by a key in it */
+    bool as_uki;         /* its entry says that it is a UKI, whatever else it is: our own image is a bzImage, too */
+    bool verified;       /* by whoever verified our own image, or by a key in it, or by the firmware as a UKI */
+    bool by_firmware;    /* that one, which measured it, too */
+    bool whole;          /* a UKI is started by its own stub */
     struct span content; /* the kernel */
     unsigned profile;    /* of a UKI: SECTIONS_FIRST_PROFILE and on */
     uint32_t module_count;
     struct boot_module modules[BOOT_MODULES_MAX]; /* in order */
     uint32_t microcode_count;                     /* of them, in front: microcode that addons brought */
     struct span command_line;                     /* the kernel's own, or the entry's */
-    struct span addons;                           /* of a UKI: what its addons put behind that */
+    uint32_t addon_count;                         /* of a UKI */
+    struct span addons;                           /* what they put behind that */
     struct span options;                          /* of a UKI: what its entry says behind all that */
     struct span string;                           /* what the loader before us says of the module that it came from */
     struct span device_tree;                      /* data NULL: none */
     struct span os_release, uname;                /* of a UKI, for people; data NULL: none */
+    struct span uki;                              /* the file, where it was taken apart */
     const char *exit;                             /* by which protocol the entry is meant to be started; "": any */
     void *volume;                                 /* EFI: the one that the kernel's file is of; NULL: none */
     const char *path;                             /* of the kernel in it */

@@ -58,12 +58,13 @@ bool select_command_line(const struct selector *selector, const struct entry *en
                                   text_span(selector->packed_words),
                                   selector->collection->carried.parts.string,
                                   text_span(selector->words) };
+    const unsigned count = selector->secure ? 1 : sizeof(texts) / sizeof(*texts);
     struct options ignored = { 0 };
 
     if (!entry_command_line(entry, selector->around, selector->collection, own, sizeof(own), failure))
         return false;
     text[0] = '\0';
-    for (unsigned i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+    for (unsigned i = 0; i < count; i++) {
         if (!options_read(&ignored, texts[i], text, size))
             return fail(failure, "command line", "longer than %lu bytes", size - 1);
     }

@@ -204,6 +204,26 @@ static bool name_is_new(const struct image *image, const struct pe_headers *pe, 
     return new;
 }
 
+/*
+ * .bss, which is in the file now, belongs to the section before it: what no section covers is in no signature, and
+ * tools do not agree on the hash of a file with such gaps.
+ */
+static void close_gap(struct image *image, struct pe_headers *pe)
+{
+    uint64_t at = LAYOUT_PE_SECTIONS + (pe->file.NumberOfSections - 1ull) * sizeof(struct pe_section_header);
+    struct pe_section_header last;
+    uint32_t size;
+
+    GET(image, at, &last);
+    if (last.VirtualAddress >= image->size)
+        return;
+    size = (uint32_t)(image->size - last.VirtualAddress);
+    pe->optional.SizeOfInitializedData += size - last.SizeOfRawData;
+    last.PointerToRawData = last.VirtualAddress; /* as everywhere here; a .bss has none */
+    last.SizeOfRawData = size;
+    PUT(image, at, &last);
+}
+
 bool image_append(struct image *image, const char *name, struct span content, struct failure *failure)
 {
     struct pe_headers pe;
@@ -220,6 +240,8 @@ bool image_append(struct image *image, const char *name, struct span content, st
         return fail(failure, "section", "no room for %s: the table holds %u", name, LAYOUT_PE_SECTIONS_MAX);
     if (!checked_add(start, content.size, &end) || !checked_align(end, LAYOUT_PAGE, &end) || end > IMAGE_SIZE_MAX)
         return fail(failure, "section", "%s, %lu bytes, would make the image larger than 2 GiB", name, content.size);
+    if (pe.file.NumberOfSections)
+        close_gap(image, &pe);
     if (!image_grow(image, end, failure))
         return false;
     memcpy(image->data + start, content.data, content.size);

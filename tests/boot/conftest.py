@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import assets  # noqa: E402 (found through the path above)
 import exits   # noqa: E402
 import formats  # noqa: E402
+import measurements  # noqa: E402
 
 
 def pytest_configure(config):
@@ -42,7 +43,8 @@ def pytest_terminal_summary(terminalreporter):
                 if outcome != "passed":
                     failed.add(door)
     if os.environ.get("QUADRIVIUM_WRITE_DOCS"):
-        for name, write in (("cell", exits.write_document), ("format", formats.write_document)):
+        for name, write in (("cell", exits.write_document), ("format", formats.write_document),
+                            ("measured", measurements.write_document)):
             cells = [dict(report.user_properties).get(name) for report in terminalreporter.getreports("passed")]
             if any(cells):
                 write([cell for cell in cells if cell])

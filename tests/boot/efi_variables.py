@@ -39,13 +39,14 @@ def read(path, vendor=LOADER):
             if owner == vendor and state in (ADDED, ADDED & ~1)}
 
 
-def add(path, variables, vendor=LOADER):
+def add(path, variables, vendor=LOADER, attributes=KEPT):
     """Adds VARIABLES, a dictionary from name to bytes, to the store at PATH, in which they must not be."""
     data = bytearray(path.read_bytes())
     at = [found[0] for found in _variables(data)][-1]
     for name, value in variables.items():
         wide = text(name)
-        variable = VARIABLE.pack(START, ADDED, 0, KEPT, 0, bytes(16), 0, len(wide), len(value), vendor.bytes_le) + wide + value
+        head = VARIABLE.pack(START, ADDED, 0, attributes, 0, bytes(16), 0, len(wide), len(value), vendor.bytes_le)
+        variable = head + wide + value
         data[at:at + len(variable)] = variable
         at += -(-len(variable) // ALIGNMENT) * ALIGNMENT
     path.write_bytes(data)
@@ -76,6 +77,12 @@ def file_path(number, first, last, guid, file):
     """A device path that is a partition and a file on it (UEFI 2.10, sections 10.3.5.1 and 10.3.5.4)."""
     partition = struct.pack("<IQQ16sBB", number, first, last - first + 1, guid.bytes_le, 2, 2)
     return b"".join(struct.pack("<BBH", 4, kind, 4 + len(data)) + data for kind, data in ((1, partition), (4, text(file))))
+
+
+def any_file_path(name):
+    """A device path that is a file only, which boot managers complete (UEFI 2.10, section 3.1.2)."""
+    wide = text("\\" + name.replace("/", "\\"))
+    return struct.pack("<BBH", 4, 4, 4 + len(wide)) + wide
 
 
 def uri_path(uri):

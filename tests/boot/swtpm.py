@@ -25,6 +25,8 @@ ALGORITHMS = {4: "sha1", 11: "sha256", 12: "sha384", 13: "sha512"}      # TPM_AL
 EV_NO_ACTION = 3                        # never extended
 EV_IPL = 13                             # what a loader logs
 EV_SEPARATOR = 4
+EV_EVENT_TAG = 6                        # what Linux's EFI stub logs
+EV_EFI_ACTION = 0x80000007              # what the firmware logs of itself
 EVENT_NAMES = {
     0x01: "EV_POST_CODE", 0x03: "EV_NO_ACTION", 0x04: "EV_SEPARATOR", 0x05: "EV_ACTION", 0x06: "EV_EVENT_TAG",
     0x07: "EV_S_CRTM_CONTENTS", 0x08: "EV_S_CRTM_VERSION", 0x0D: "EV_IPL", 0x80000001: "EV_EFI_VARIABLE_DRIVER_CONFIG",

@@ -16,21 +16,18 @@ import cases
 import doors
 import guest
 import machine
+import secure
 
 KEY, CERTIFICATE = "/usr/share/ovmf/PkKek-1-snakeoil.key", "/usr/share/ovmf/PkKek-1-snakeoil.pem"
 PASSWORD = b"snakeoil\n"
-CODE, VARIABLES = "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd", "/usr/share/OVMF/OVMF_VARS_4M.snakeoil.fd"
-FLASH = ["-global", "driver=cfi.pflash01,property=secure,value=on",
-         "-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={CODE}",
-         "-drive", f"if=pflash,format=raw,unit=1,snapshot=on,file={VARIABLES}"]
-doors.FIRMWARE["ovmf-secure"] = FLASH
+doors.FIRMWARE["ovmf-secure"] = secure.flash("/usr/share/OVMF/OVMF_VARS_4M.snakeoil.fd")
 WORDS = "console=ttyS0 no_timer_check quiet qvtest.auto"
 ERROR = r"^quadrivium: error: (.+)\n"
 REFUSED = r"efi: the firmware does not load the payload: .*Secure Boot refuses it"
 RUNS = cases.RUNS / "secure"
 
 
-def secure(name):
+def verifying(name):
     """The door of this name on a machine whose firmware verifies."""
     return dataclasses.replace(doors.DOORS[name], machine="q35,smm=on", firmware="ovmf-secure")
 
@@ -40,14 +37,7 @@ def key(tmp_path_factory):
     """The key without its password, which sbsign cannot be given otherwise."""
     path = tmp_path_factory.mktemp("key") / "key.pem"
     subprocess.run(["openssl", "rsa", "-in", KEY, "-out", path, "-passin", "stdin"], input=PASSWORD, check=True, capture_output=True)
-    return path
-
-
-def signed(source, output, key):
-    """SOURCE with a signature, at OUTPUT."""
-    output.parent.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["sbsign", "--key", key, "--cert", CERTIFICATE, "--output", output, source], check=True, capture_output=True)
-    return output
+    return secure.Key(path, CERTIFICATE)
 
 
 def boots(job, door, expected):
@@ -78,7 +68,7 @@ def door_property(record_property):
 def test_unsigned_image(made):
     """The harness itself: this firmware does not start what nobody signed."""
     job = doors.Job(cases.packed("efi", made.vmlinuz, made.initrds[:1], WORDS), RUNS / "unsigned")
-    door = secure("efi")
+    door = verifying("efi")
     with machine.Machine(door.arguments(job, "512", 1, "max"), job.folder) as running:
         running.wait("Access Denied|Security Violation", "quadrivium|Linux version")
     guest.tidy(job.folder)
@@ -87,9 +77,9 @@ def test_unsigned_image(made):
 def test_packed(made, key):
     """What is packed into the signed image needs no signature of its own, and the kernel knows that Secure Boot is on."""
     words = WORDS.replace("quiet", "ignore_loglevel")
-    image = signed(cases.packed("efi", made.vmlinuz, made.initrds[:1], words), RUNS / "packed.efi", key)
+    image = key.sign(cases.packed("efi", made.vmlinuz, made.initrds[:1], words), RUNS / "packed.efi")
     job = doors.Job(image, RUNS / "packed")
-    with machine.Machine(secure("efi").arguments(job, "512", 1, "max"), job.folder) as running:
+    with machine.Machine(verifying("efi").arguments(job, "512", 1, "max"), job.folder) as running:
         running.wait(guest.END, guest.FATAL)
         assert "efi to linux64" in running.console
         assert "Secure boot enabled" in running.console
@@ -98,34 +88,44 @@ def test_packed(made, key):
 
 def test_packed_by_efi(made, key):
     """The firmware is asked where the user wants it so; its refusal is the last word."""
-    image = signed(cases.packed("efi", made.vmlinuz, made.initrds[:1], f"{WORDS} qv.exit=efi"), RUNS / "by-efi.efi", key)
-    refused(doors.Job(image, RUNS / "by-efi"), secure("efi"), REFUSED)
+    image = key.sign(cases.packed("efi", made.vmlinuz, made.initrds[:1], f"{WORDS} qv.exit=efi"), RUNS / "by-efi.efi")
+    refused(doors.Job(image, RUNS / "by-efi"), verifying("efi"), REFUSED)
 
 
 def test_signed_kernel_by_efi(made, key):
-    kernel = signed(made.vmlinuz, RUNS / "vmlinuz.signed", key)
-    image = signed(cases.packed("efi", kernel, made.initrds[:1], f"{WORDS} qv.exit=efi"), RUNS / "both.efi", key)
-    boots(doors.Job(image, RUNS / "both"), secure("efi"), "efi to efi")
+    kernel = key.sign(made.vmlinuz, RUNS / "vmlinuz.signed")
+    image = key.sign(cases.packed("efi", kernel, made.initrds[:1], f"{WORDS} qv.exit=efi"), RUNS / "both.efi")
+    boots(doors.Job(image, RUNS / "both"), verifying("efi"), "efi to efi")
 
 
 @pytest.mark.parametrize("words", ["", "qv.exit=linux64", "qv.exit=linux32", "qv.exit=efi"])
 def test_module(made, key, words):
     """A kernel that the loader before us gives is nobody's but the firmware's to verify, whatever the command line wants."""
-    image = signed(assets.BUILD / "quadrivium.efi", RUNS / "bare.efi", key)
+    image = key.sign(assets.BUILD / "quadrivium.efi", RUNS / "bare.efi")
     job = doors.Job(image, RUNS / f"module{words}", f"{WORDS} {words}".strip(), [made.vmlinuz, made.initrds[0]])
-    refused(job, secure("efi-kernel"), REFUSED if words in ("", "qv.exit=efi") else "Secure Boot: only the firmware may start")
+    refused(job, verifying("efi-kernel"), REFUSED if words in ("", "qv.exit=efi") else "Secure Boot: only the firmware may start")
 
 
-def test_signed_module(made, key):
-    kernel = signed(made.vmlinuz, RUNS / "vmlinuz.module", key)
-    image = signed(assets.BUILD / "quadrivium.efi", RUNS / "bare-signed.efi", key)
-    job = doors.Job(image, RUNS / "signed-module", WORDS, [kernel, made.initrds[0]])
+@pytest.mark.parametrize("initrds", [0, 1])
+def test_signed_module(initrds, made, key):
+    """A signed kernel runs with the initrd that came with it, and without the words, so that it has no console.
+
+    The file that the firmware offers it as an initrd is not taken for one where the kernel is all that is in it.
+    """
+    kernel = key.sign(made.vmlinuz, RUNS / "vmlinuz.module")
+    image = key.sign(assets.BUILD / "quadrivium.efi", RUNS / "bare-signed.efi")
+    job = doors.Job(image, RUNS / f"signed-module-{initrds}", WORDS, [kernel, *made.initrds[:initrds]])
     # QEMU changes the header of what -kernel names, so that OVMF finds the signature broken, and hands over (CVE-2025-2296).
-    boots(job, secure("efi-kernel"), " to efi: ")
+    with machine.Machine(verifying("efi-kernel").arguments(job, "512", 1, "max"), job.folder) as running:
+        running.wait(rf" to efi: bzImage \(modules\), {initrds} module", guest.FATAL)
+        running.wait("EFI stub: UEFI Secure Boot is enabled", guest.FATAL)
+        assert "what the loader before us wants on the command line is left out" in running.console
+        assert ("Loaded initrd from" in running.console) == bool(initrds)
+    guest.tidy(job.folder)
 
 
 def test_elf_module(made, key):
     """A kernel of a kind that the firmware cannot verify."""
-    image = signed(assets.BUILD / "quadrivium.efi", RUNS / "bare-elf.efi", key)
+    image = key.sign(assets.BUILD / "quadrivium.efi", RUNS / "bare-elf.efi")
     job = doors.Job(image, RUNS / "elf-module", WORDS, [made.vmlinux])
-    refused(job, secure("efi-kernel"), "(Secure Boot: only the firmware may start)|modules: the .* bytes behind the kernel")
+    refused(job, verifying("efi-kernel"), "(Secure Boot: only the firmware may start)|modules: the .* bytes behind the kernel")

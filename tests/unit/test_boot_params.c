@@ -299,6 +299,13 @@ static void secure_boot(void **state)
     told.image_handle.present = false; /* nobody asked the firmware */
     boot_params_efi(&page.params, &told);
     assert_int_equal(at(0x1ec, 1), 0);
+    told.secure_boot = true; /* the kernel before says so */
+    boot_params_efi(&page.params, &told);
+    assert_int_equal(at(0x1ec, 1), 3);
+    fill();
+    told.secure_boot = false;
+    boot_params_efi(&page.params, &told);
+    assert_int_equal(at(0x1ec, 1), 0);
 }
 
 /* ---- the memory map ---- */

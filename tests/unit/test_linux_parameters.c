@@ -175,9 +175,16 @@ static void device_tree(void **state)
 
 static void secure_boot(void **state)
 {
+    const struct setup_data *elements[8];
+    uint32_t types[8];
+
     (void)state;
+    came_in(REAL_START + 0x2000, SETUP_DTB, 0);
+    assert_true(prepare(LAUNCH_LONG));
+    assert_int_equal(setup_data_types(types, elements, 8), 1);
     handoff.efi = (struct handoff_efi){ .present = true, .secure_boot = true, .image_handle = { true, 1 } };
     assert_true(prepare(LAUNCH_LONG));
+    assert_int_equal(setup_data_types(types, elements, 8), 0);
     assert_true(launch.finish(&launch, &handoff, &failure));
     assert_int_equal(params()->secure_boot, 3);
 }

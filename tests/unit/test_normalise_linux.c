@@ -175,6 +175,23 @@ static void sentinel(void **state)
     assert_int_equal(boot->handoff->map.count, 17);
 }
 
+/* Linux's enum efi_secureboot_mode, as kexec passes it on: 3 is on, 2 off, 1 unknown. */
+static void secure_boot(void **state)
+{
+    struct boot *boot = *state;
+
+    for (uint8_t mode = 0; mode < 5; mode++) {
+        params_of(boot)->secure_boot = mode;
+        assert_true(normalise(boot));
+        assert_int_equal(boot->handoff->efi.secure_boot, mode == 3);
+        assert_true(boot->handoff->efi.present);
+    }
+    params_of(boot)->secure_boot = 3;
+    params_of(boot)->sentinel = 0xff;
+    assert_true(normalise(boot));
+    assert_false(boot->handoff->efi.secure_boot);
+}
+
 static void high_halves(void **state)
 {
     struct boot *boot = *state;
@@ -370,6 +387,7 @@ int main(void)
         cmocka_unit_test(kexec_64_bit),
         TEST(cut_short),
         TEST(sentinel),
+        TEST(secure_boot),
         TEST(high_halves),
         TEST(absent),
         TEST(command_lines),

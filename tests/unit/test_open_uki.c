@@ -71,6 +71,7 @@ static void uki_taken_apart(void **state)
     opens(false);
     assert_string_equal(boot.kind, "bzImage");
     assert_bytes(boot.file, kernel_file());
+    assert_bytes(entry.uki, (struct span){ blob, blob_size });
     assert_int_equal(boot.faces, FACE_LINUX);
     assert_int_equal(boot.module_count, 3);
     assert_module(0, initrd('u', 8), "");
@@ -98,7 +99,7 @@ static void uki_that_is_a_bzimage(void **state)
     blob_module("");
     assert_true(select_it());
     assert_int_equal(payload_recognise(entry.content), PAYLOAD_BZIMAGE);
-    entry.uki = true;
+    entry.as_uki = true;
     assert_true(parts_open(&entry, false, &expander, &boot, &failure));
     assert_bytes(boot.file, kernel_file());
     assert_command_line("root=uki");
@@ -113,6 +114,7 @@ static void uki_whole(void **state)
     assert_string_equal(boot.kind, "UKI");
     assert_int_equal(boot.faces, FACE_EFI);
     assert_bytes(boot.file, (struct span){ blob, blob_size });
+    assert_int_equal(entry.uki.size, 0);
     assert_int_equal(boot.module_count, 0);
     module("070701", 6, "");
     assert_closed(true, "modules", "a UKI that is started by its own stub takes no further initrds");

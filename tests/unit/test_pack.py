@@ -41,7 +41,7 @@ def test_every_header_says_the_new_size(any_shop, kind):
     assert u32(image, pe + SIZE_OF_IMAGE) == size
     assert u32(image, pe + CHECKSUM) == 0
     assert u16(image, pe + NUMBER_OF_SECTIONS) == u16(base, pe + NUMBER_OF_SECTIONS) + 5
-    grown = size - u32(base, pe + SIZE_OF_IMAGE)
+    grown = size - sum(sections(base)[-1][index] for index in (1, 3))  # with .bss, which is in the file now
     assert u32(image, pe + SIZE_OF_INITIALIZED_DATA) == u32(base, pe + SIZE_OF_INITIALIZED_DATA) + grown
 
     load = struct.unpack_from("<IIQQQQQQ", image, LAYOUT["ELF_PHDRS"])
@@ -65,7 +65,8 @@ def test_nothing_else_changes(any_shop, kind):
     while u16(image, tag) != 2:
         tag += (u32(image, tag + 4) + 7) & ~7
     patched = [(phdrs + 32, 16), (SYSSIZE, 4), (INIT_SIZE, 4), (tag + 16, 8), (pe + NUMBER_OF_SECTIONS, 2),
-               (pe + SIZE_OF_INITIALIZED_DATA, 4), (pe + SIZE_OF_IMAGE, 4), (table_end, 5 * SECTION.size)]  # fmt: skip
+               (pe + SIZE_OF_INITIALIZED_DATA, 4), (pe + SIZE_OF_IMAGE, 4), (table_end, 5 * SECTION.size),
+               (table_end - SECTION.size + 16, 8)]  # fmt: skip
     for offset, length in patched:
         image[offset : offset + length] = base[offset : offset + length]
     assert image[: len(base)] == base
@@ -89,6 +90,17 @@ def test_sections(any_shop, kind):
             assert flags == READ_ONLY_DATA
             assert raw_size == (size + PAGE - 1) // PAGE * PAGE
             assert not any(image[rva + size : rva + raw_size])
+    assert end == len(image)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_byte_is_in_a_section(any_shop, kind):
+    """Else a signature would not cover it."""
+    image = pack_all(any_shop, kind)
+    end = LAYOUT["TEXT"]
+    for name, rva, _, raw_size, _ in sections(image):
+        assert rva == end, name
+        end = rva + raw_size
     assert end == len(image)
 
 
