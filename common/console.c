@@ -6,9 +6,23 @@
 #include "common/text.h"
 
 #define CONSOLES_MAX 8
+#define WARNING_MAX  256
 
 static const struct console *known[CONSOLES_MAX];
 static bool started[CONSOLES_MAX];
+
+static struct {
+    uint32_t count;
+    char last[WARNING_MAX];
+} warned;
+
+static struct {
+    unsigned columns, rows; /* of a page; 0: there are none */
+    unsigned column, row;   /* on it, where the next character goes */
+    bool (*more)(void *context);
+    void *context;
+    bool over; /* nobody wants more */
+} page;
 
 void console_register(const struct console *console)
 {
@@ -72,6 +86,17 @@ int console_read(void)
     return KEY_NONE;
 }
 
+bool console_pressed(void)
+{
+    if (console_read() != KEY_NONE)
+        return true;
+    for (unsigned i = 0; i < CONSOLES_MAX; i++) {
+        if (started[i] && known[i]->begun && known[i]->begun())
+            return true;
+    }
+    return false;
+}
+
 void console_each(void (*visit)(void *context, const struct console *console), void *context)
 {
     for (unsigned i = 0; i < CONSOLES_MAX; i++) {
@@ -80,9 +105,37 @@ void console_each(void (*visit)(void *context, const struct console *console), v
     }
 }
 
+void console_page(unsigned columns, unsigned rows, bool (*more)(void *context), void *context)
+{
+    page.columns = columns;
+    page.rows = rows;
+    page.column = page.row = 0;
+    page.more = more;
+    page.context = context;
+    page.over = false;
+}
+
+/* Behind the last row of a page it waits; what is said then is on no page. */
+static void next_row(unsigned column)
+{
+    const unsigned rows = page.rows;
+
+    page.column = column;
+    if (++page.row < rows)
+        return;
+    page.rows = page.row = 0;
+    page.over = !page.more(page.context);
+    page.rows = rows;
+}
+
 static void put(void *context, char byte)
 {
     (void)context;
+    /* A line that is too long goes on in the next row. */
+    if (page.rows && !page.over && byte >= ' ' && ++page.column > page.columns)
+        next_row(1);
+    if (page.rows && page.over)
+        return;
     for (unsigned i = 0; i < CONSOLES_MAX; i++) {
         if (!started[i])
             continue;
@@ -90,6 +143,8 @@ static void put(void *context, char byte)
             known[i]->write('\r');
         known[i]->write(byte);
     }
+    if (page.rows && byte == '\n')
+        next_row(0);
 }
 
 void print(const char *format, ...)
@@ -110,4 +165,14 @@ void warn(const char *format, ...)
     text_stream(put, NULL, format, arguments);
     va_end(arguments);
     print("\n");
+    warned.count++;
+    va_start(arguments, format);
+    text_vformat(warned.last, sizeof(warned.last), format, arguments);
+    va_end(arguments);
+}
+
+uint32_t warnings(const char **last)
+{
+    *last = warned.last;
+    return warned.count;
 }

@@ -8,6 +8,7 @@
 #define COMMON_CONSOLE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "common/failure.h"
 #include "common/span.h"
@@ -38,6 +39,7 @@ struct console {
     bool (*start)(struct span options, bool forced);
     void (*write)(char byte);
     int (*read)(void);           /* the next key (common/keys.h), without waiting; NULL: it has none */
+    bool (*begun)(void);         /* a part of a key has come, of which read says nothing yet; NULL: they come whole */
     const struct screen *screen; /* NULL: it only prints, line by line */
 };
 
@@ -62,6 +64,9 @@ bool console_any(void);
 /* The next key of any started console, without waiting; KEY_NONE where nobody pressed one. */
 int console_read(void);
 
+/* Whether somebody presses a key, which is taken, or of which the first part has come. */
+bool console_pressed(void);
+
 /* Calls visit for each started console. */
 void console_each(void (*visit)(void *context, const struct console *console), void *context);
 
@@ -70,6 +75,15 @@ void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* `quadrivium: warning: …` and a newline. */
 void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* How many warnings there were, and the last one, cut where it is very long. */
+uint32_t warnings(const char **last);
+
+/*
+ * From now on print calls `more` behind each `rows` rows of `columns` characters, so that a person can read them; where
+ * it says no, what follows is not printed. rows 0: as ever.
+ */
+void console_page(unsigned columns, unsigned rows, bool (*more)(void *context), void *context);
 
 /* The devices of console_com1.c, console_debugcon.c and console_vga.c */
 extern const struct console console_com1, console_debugcon, console_vga;

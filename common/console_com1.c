@@ -11,6 +11,7 @@
 
 #include "common/io.h"
 #include "common/keys.h"
+#include "common/noinit.h"
 #include "common/text.h"
 
 #define COM1              0x3f8
@@ -29,6 +30,7 @@
 #define FIFO_ENABLE_AND_CLEAR    0x07
 #define MODEM_DTR_RTS            0x03
 #define STATUS_DATA_READY        0x01
+#define STATUS_DATA_WRONG        0x1c /* parity, framing, break */
 #define STATUS_TRANSMITTER_READY 0x20
 #define STATUS_NO_DEVICE         0xff
 
@@ -40,17 +42,32 @@
 #define TERMINAL_ROWS    24
 
 /* Escape is the key, and not the begin of another's sequence, where nothing follows for so many ticks of the time stamp
- * counter. Nobody has told its frequency here: 20 ms at 5 GHz, 100 ms at 1 GHz. */
-#define ESCAPE_TICKS 100000000ull
+ * counter. Nobody has told its frequency here: 0.2 s at 5 GHz, 1 s at 1 GHz. There may be a network in between. */
+#define ESCAPE_TICKS 1000000000ull
 
-/* What came while we were busy printing: the device itself keeps 16 bytes, and one key may have been five. */
+/* What came while we were busy printing: the device itself keeps 16 bytes, and people paste whole command lines. */
+#define RECEIVED_MAX 4096
+static uint8_t received_bytes[RECEIVED_MAX] NOINIT;
 static struct {
-    uint8_t bytes[64];
     unsigned first, count;
 } received;
 
 static struct key_decoder decoder;
 static uint64_t decoded_at; /* when it took its last byte */
+
+/* The line status, after a byte that had come was put aside. Noise on the line is no key. */
+static uint8_t com1_listen(void)
+{
+    const uint8_t status = io_read8(UART_STATUS);
+    uint8_t byte;
+
+    if (status == STATUS_NO_DEVICE || !(status & STATUS_DATA_READY) || received.count == RECEIVED_MAX)
+        return status;
+    byte = io_read8(UART_DATA);
+    if (!(status & STATUS_DATA_WRONG))
+        received_bytes[(received.first + received.count++) % RECEIVED_MAX] = byte;
+    return status;
+}
 
 static bool com1_start(struct span options, bool forced)
 {
@@ -69,19 +86,10 @@ static bool com1_start(struct span options, bool forced)
     io_write8(UART_DIVISOR_LOW, (uint8_t)(UART_CLOCK / baud));
     io_write8(UART_DIVISOR_HIGH, (uint8_t)((UART_CLOCK / baud) >> 8));
     io_write8(UART_LINE, LINE_8N1);
+    com1_listen(); /* a key that is held has come already, and what follows throws it away */
     io_write8(UART_FIFO, FIFO_ENABLE_AND_CLEAR);
     io_write8(UART_MODEM, MODEM_DTR_RTS);
     return true;
-}
-
-/* The line status, after a byte that had come was put aside. */
-static uint8_t com1_listen(void)
-{
-    const uint8_t status = io_read8(UART_STATUS);
-
-    if (status != STATUS_NO_DEVICE && (status & STATUS_DATA_READY) && received.count < sizeof(received.bytes))
-        received.bytes[(received.first + received.count++) % sizeof(received.bytes)] = io_read8(UART_DATA);
-    return status;
 }
 
 static void com1_write(char byte)
@@ -95,10 +103,10 @@ static int com1_read(void)
 {
     com1_listen();
     while (received.count) {
-        const uint8_t byte = received.bytes[received.first];
+        const uint8_t byte = received_bytes[received.first];
         int key;
 
-        received.first = (received.first + 1) % sizeof(received.bytes);
+        received.first = (received.first + 1) % RECEIVED_MAX;
         received.count--;
         com1_listen();
         decoded_at = __builtin_ia32_rdtsc();
@@ -107,6 +115,11 @@ static int com1_read(void)
             return key;
     }
     return decoder.count && __builtin_ia32_rdtsc() - decoded_at > ESCAPE_TICKS ? key_decode_end(&decoder) : KEY_NONE;
+}
+
+static bool com1_begun(void)
+{
+    return decoder.count;
 }
 
 /* ---- the terminal ---- */
@@ -154,4 +167,4 @@ static void com1_cursor(bool visible)
 
 static const struct screen screen = { com1_size, com1_clear, com1_move, com1_style, com1_cursor };
 
-const struct console console_com1 = { "com1", com1_start, com1_write, com1_read, &screen };
+const struct console console_com1 = { "com1", com1_start, com1_write, com1_read, com1_begun, &screen };

@@ -26,7 +26,7 @@
 #define ATTRIBUTE_GREY      0x07 /* on black */
 #define ATTRIBUTE_INVERSE   0x70
 #define ATTRIBUTE_WHITE     0x0f
-#define ATTRIBUTE_DARK_GREY 0x08
+#define ATTRIBUTE_DARK_CYAN 0x03 /* dark grey is hard to read */
 #define ATTRIBUTE_YELLOW    0x0e
 
 #define KEYBOARD_DATA      0x60
@@ -154,7 +154,7 @@ static void vga_style(enum style style)
     static const uint8_t attributes[] = { [STYLE_PLAIN] = ATTRIBUTE_GREY,
                                           [STYLE_SELECTED] = ATTRIBUTE_INVERSE,
                                           [STYLE_TITLE] = ATTRIBUTE_WHITE,
-                                          [STYLE_MUTED] = ATTRIBUTE_DARK_GREY,
+                                          [STYLE_MUTED] = ATTRIBUTE_DARK_CYAN,
                                           [STYLE_WARNING] = ATTRIBUTE_YELLOW };
 
     attribute = attributes[style];
@@ -169,4 +169,4 @@ static void vga_cursor(bool visible)
 
 static const struct screen screen = { vga_size, vga_clear, vga_move, vga_style, vga_cursor };
 
-const struct console console_vga = { "vga", vga_start, vga_write, vga_read, &screen };
+const struct console console_vga = { "vga", vga_start, vga_write, vga_read, NULL, &screen };

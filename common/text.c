@@ -244,6 +244,22 @@ bool text_equals(struct span word, const char *text)
     return text_prefix(word, text, &rest) && !rest.size;
 }
 
+bool text_begins_with(const char *text, const char *start)
+{
+    for (; *start; start++, text++) {
+        if (text_lower(*text) != text_lower(*start))
+            return false;
+    }
+    return true;
+}
+
+bool text_ends_with(const char *text, const char *suffix)
+{
+    const size_t length = strlen(text), end = strlen(suffix);
+
+    return length >= end && text_begins_with(text + length - end, suffix);
+}
+
 bool text_number(struct span word, uint64_t *value)
 {
     struct span rest;

@@ -39,6 +39,16 @@ bool text_equals(struct span word, const char *text);
 /* If word begins with prefix, *rest is what follows it. */
 bool text_prefix(struct span word, const char *prefix, struct span *rest);
 
+/* An ASCII letter as the small one; anything else is itself. */
+static inline char text_lower(char character)
+{
+    return character >= 'A' && character <= 'Z' ? (char)(character | 0x20) : character;
+}
+
+/* Whether a text begins or ends with another, ASCII letters in any case. */
+bool text_begins_with(const char *text, const char *start);
+bool text_ends_with(const char *text, const char *suffix);
+
 /* A decimal number, or a hexadecimal one after 0x, that fills the whole span and fits. */
 bool text_number(struct span word, uint64_t *value);
 

@@ -6,7 +6,6 @@
 #include <stddef.h>
 
 #include "common/console.h"
-#include "common/layout.h"
 #include "common/noinit.h"
 #include "common/stamp.h"
 #include "common/string.h"
@@ -21,8 +20,8 @@
 #include "handoff/exits.h"
 #include "menu/load.h"
 #include "menu/open.h"
-#include "menu/options.h"
 #include "menu/select.h"
+#include "menu/words.h"
 #include "pagetables/pagetables.h"
 #include "payloads/expand.h"
 #include "payloads/sections.h"
@@ -35,19 +34,11 @@ extern uint64_t door_ticks;
 
 static struct handoff handoff NOINIT;
 static uint8_t arena[ARENA_SIZE] __attribute__((aligned(16))) NOINIT;
-static struct options options, own_options;
+static struct words words NOINIT;
 static struct sections sections;
 static struct parts parts;
 static struct boot boot;
 static struct launch launch;
-
-/*
- * The payload's words: those of the loader before us; those that are packed for whatever is selected; and all of them,
- * its own first.
- */
-static char words[LAYOUT_COMMAND_LINE_MAX + 1] NOINIT;
-static char packed_words[LAYOUT_COMMAND_LINE_MAX + 1] NOINIT;
-static char command_line[2 * LAYOUT_COMMAND_LINE_MAX + 2] NOINIT;
 
 /* What the list of entries is made from, and the list. */
 static const struct expander expander = { &handoff.map, identity_reach };
@@ -66,11 +57,11 @@ static const struct physical memory = { view };
 
 static void stop(void)
 {
-    if (options.on_error == ON_ERROR_REBOOT)
+    if (words.ours.on_error == ON_ERROR_REBOOT)
         power_reboot();
-    if (options.on_error == ON_ERROR_POWEROFF)
+    if (words.ours.on_error == ON_ERROR_POWEROFF)
         power_off(&handoff, &memory);
-    if (efi_alive() && !options.on_error_given)
+    if (efi_alive() && !words.ours.on_error_given)
         efi_exit_failed();
     power_halt();
 }
@@ -104,112 +95,37 @@ void __stack_chk_fail(void)
 
 /* ---- the steps ---- */
 
-/* UAPI.5, "Multi-Profile UKIs": "@1" in front of the words says which profile of what is packed. Returns the others. */
-static struct span take_profile(struct span text)
-{
-    static char id[32];
-    struct span rest = text, word, digits;
-    uint64_t number;
-
-    if (!text_next_word(&rest, &word) || !text_prefix(word, "@", &digits) || !text_number(digits, &number))
-        return text;
-    text_format(id, sizeof(id), number ? "packed@%lu" : "packed", number);
-    options.entry = text_span(id);
-    return rest;
-}
-
-static bool console_refused[OPTIONS_CONSOLES_MAX], words_refused; /* said when there is a console to say it on */
-
-/* Under Secure Boot the loader before us, whose words nobody verifies, may choose, but not touch the machine. */
-static bool read_given_words(struct failure *failure)
-{
-    const struct options before = options;
-    struct span given = text_span(handoff.command_line);
-
-    if (section_find(&sections, ".linux").data)
-        given = take_profile(given);
-    if (!options_read(&options, given, words, sizeof(words)))
-        return fail(failure, "command line", "longer than %u bytes", LAYOUT_COMMAND_LINE_MAX);
-    if (handoff.efi.secure_boot) {
-        words_refused = options.mark != before.mark || options.fault.data != before.fault.data;
-        options.mark = before.mark;
-        options.fault = before.fault;
-    }
-    return true;
-}
+static bool console_refused[OPTIONS_CONSOLES_MAX]; /* said when there is a console to say it on */
 
 static bool read_words(struct failure *failure)
 {
     const struct span image = { image_base, sections_image_size(image_base) };
-    struct span packed;
-    bool has_kernel;
 
-    words[0] = packed_words[0] = command_line[0] = '\0';
     /* What is packed lies behind the part of us that identity_start maps. */
     if (!identity_reach((uint64_t)image.data, image.size))
         return fail(failure, "image", "its %lu bytes at 0x%lx are out of our reach", image.size, (uint64_t)image.data);
-    if (!sections_parse(image, &sections, failure))
-        return false;
-    /*
-     * The packed words come first, so that those given now override them. What of them is the payload's is that of the
-     * packed kernel, and comes later; without one, of any.
-     */
-    packed = section_find(&sections, ".cmdline");
-    has_kernel = section_find(&sections, ".linux").data;
-    if (packed.data && !options_read(&options, packed, has_kernel ? command_line : packed_words,
-                                     has_kernel ? sizeof(command_line) : sizeof(packed_words)))
-        return fail(failure, "command line", "the packed one has %lu bytes, %lu can be", packed.size,
-                    (has_kernel ? sizeof(command_line) : sizeof(packed_words)) - 1);
-    return read_given_words(failure);
+    return sections_parse(image, &sections, failure) &&
+           words_read(&words, &sections, handoff.command_line, handoff.efi.secure_boot, failure);
 }
 
 static void start_consoles(void)
 {
-    for (uint32_t i = 0; i < options.console_count; i++)
-        console_refused[i] = !console_start(options.consoles[i], true);
+    for (uint32_t i = 0; i < words.ours.console_count; i++)
+        console_refused[i] = !console_start(words.ours.consoles[i], true);
     if (!console_any())
         start_likely_consoles();
 }
 
 static void print_warnings(void)
 {
-    for (uint32_t i = 0; i < options.console_count; i++) {
+    for (uint32_t i = 0; i < words.ours.console_count; i++) {
         if (console_refused[i])
-            warn("no console %.*s", (int)options.consoles[i].size, (const char *)options.consoles[i].data);
+            warn("no console %.*s", (int)words.ours.consoles[i].size, (const char *)words.ours.consoles[i].data);
     }
-    if (words_refused)
+    if (words.refused)
         warn("Secure Boot: qv.mark and qv.fault of the loader before us are left out");
-    for (uint32_t i = 0; i < options.unknown_count; i++)
-        warn("unknown word %.*s", (int)options.unknown[i].size, (const char *)options.unknown[i].data);
-}
-
-/*
- * The payload's command line: its own words, those packed into our image, then those of the loader before us, unless
- * nobody vouches for them; or what a person made of it. Our words in it count where the host has none.
- */
-static bool compose_command_line(const struct selector *selector, struct failure *failure)
-{
-    const struct span texts[] = { parts.command_line, parts.addons,
-                                  parts.options,      text_span(selector->packed_words),
-                                  parts.string,       text_span(selector->words) };
-    const struct span edited = text_span(selector->edited ? selector->edited : "");
-    const unsigned count = sizeof(texts) / sizeof(*texts) - (selector->secure ? 2 : 0);
-
-    command_line[0] = '\0';
-    own_options = (struct options){ 0 };
-    /* UAPI.5, "Multi-Profile UKIs": how a stub is told which. */
-    if (parts.whole && parts.profile > SECTIONS_FIRST_PROFILE)
-        text_format(command_line, sizeof(command_line), "@%u", parts.profile - SECTIONS_FIRST_PROFILE);
-    if (selector->edited && !options_read(&own_options, edited, command_line, sizeof(command_line)))
-        return fail(failure, "command line", "longer than %lu bytes", sizeof(command_line) - 1);
-    for (unsigned i = 0; !selector->edited && i < count; i++) {
-        if (!options_read(&own_options, texts[i], command_line, sizeof(command_line)))
-            return fail(failure, "command line", "longer than %lu bytes", sizeof(command_line) - 1);
-    }
-    if (selector->secure && (parts.string.size || selector->words[0]))
-        warn("Secure Boot: what the loader before us wants on the command line is left out");
-    boot.command_line = command_line;
-    return true;
+    for (uint32_t i = 0; i < words.ours.unknown_count; i++)
+        warn("unknown word %.*s", (int)words.ours.unknown[i].size, (const char *)words.ours.unknown[i].data);
 }
 
 static void print_timeline(void)
@@ -227,28 +143,22 @@ static void print_timeline(void)
     print("still to be copied: %lu bytes\n", bytes);
 }
 
-/* By which protocol the payload shall be entered: the host's word, the entry's own, its format's. */
-static struct span wanted_exit(void)
-{
-    if (options.exit.data)
-        return options.exit;
-    if (own_options.exit.data)
-        return own_options.exit;
-    return parts.exit[0] ? text_span(parts.exit) : (struct span){ NULL, 0 };
-}
-
 /* Loads an entry, and makes it ready for any exit. */
 static bool load(const struct selector *selector, const struct entry *entry, struct failure *failure)
 {
     stamp(PHASE_SELECTED);
     boot = (struct boot){ 0 };
-    if (!entry_load(entry, text_equals(options.exit, "efi"), selector->around, &collection, &parts, failure))
+    if (!entry_load(entry, text_equals(words.ours.exit, "efi"), selector->around, &collection, &parts, failure))
         return false;
     stamp(PHASE_LOADED);
-    if (!parts_open(&parts, parts.whole, &expander, &boot, failure) || !compose_command_line(selector, failure))
+    if (!parts_open(&parts, parts.whole, &expander, &boot, failure) ||
+        !words_compose(&words, &parts, selector->edited, selector->secure, failure))
         return false;
+    if (selector->secure && (parts.string.size || words.given[0]))
+        warn("Secure Boot: what the loader before us wants on the command line is left out");
+    boot.command_line = words.line;
     stamp(PHASE_UNPACKED);
-    if (options.debug)
+    if (words.ours.debug)
         payload_print(&boot);
     return true;
 }
@@ -289,7 +199,7 @@ static bool prepare(struct span wanted, struct failure *failure)
     stamp(PHASE_EXIT);
     print("quadrivium " QUADRIVIUM_VERSION ": %s to %s: %s (%s), %u module%s\n", door_name(handoff.door),
           launch.protocol, boot.kind, parts.source, boot.module_count, boot.module_count == 1 ? "" : "s");
-    if (options.timeline)
+    if (words.ours.timeline)
         print_timeline();
     return true;
 }
@@ -304,7 +214,7 @@ static bool run(uint64_t *status, struct failure *failure)
         return false;
     print("quadrivium: the payload returned: status 0x%lx\n", *status);
     fail(failure, boot.kind, "it returned, with status 0x%lx", *status);
-    return *status && !wanted_exit().data && (boot.faces & FACE_LINUX) && !handoff.efi.secure_boot &&
+    return *status && !words_exit(&words, &parts).data && (boot.faces & FACE_LINUX) && !handoff.efi.secure_boot &&
            prepare(text_span("linux64"), failure);
 }
 
@@ -324,8 +234,8 @@ static bool enter(const struct given *given, struct failure *failure)
     stamp(PHASE_NORMALISED);
     if (!read_words(failure))
         return false;
-    if (options.mark)
-        stamp_mark(options.mark);
+    if (words.ours.mark)
+        stamp_mark(words.ours.mark);
     start_consoles();
     stamp(PHASE_DEVICES);
     return true;
@@ -335,7 +245,7 @@ static bool enter(const struct given *given, struct failure *failure)
 static bool start_entry(const struct selector *selector, const struct entry *entry, uint64_t *status,
                         struct failure *failure)
 {
-    if (!load(selector, entry, failure) || !prepare(wanted_exit(), failure))
+    if (!load(selector, entry, failure) || !prepare(words_exit(&words, &parts), failure))
         return false;
     measure(entry);
     loader_interface_leave();
@@ -368,12 +278,9 @@ static bool restore_memory(struct failure *failure)
 static bool select_and_start(struct failure *failure)
 {
     const struct surroundings around = { &handoff, &sections, &memory, &expander };
-    struct selector selector = { .around = &around,
-                                 .options = &options,
-                                 .words = words,
-                                 .packed_words = packed_words,
-                                 .secure = handoff.efi.secure_boot,
-                                 .collection = &collection };
+    struct selector selector = {
+        .around = &around, .words = &words, .secure = handoff.efi.secure_boot, .collection = &collection
+    };
 
     if (!select_start(&selector, failure))
         return false;
@@ -386,7 +293,7 @@ static bool select_and_start(struct failure *failure)
         remember_memory();
         if (start_entry(&selector, entry, &status, failure))
             return true;
-        if (options.on_error_given || !select_again(&selector, failure)) {
+        if (words.ours.on_error_given || !select_again(&selector, failure)) {
             if (status != NOT_RUN)
                 efi_exit(status); /* as the payload did */
             return false;
@@ -404,6 +311,7 @@ void quadrivium_main(enum door door, uint64_t first, uint64_t second)
     struct failure failure;
 
     stamp_door(door_ticks);
+    words_start(&words);
     console_register(&console_com1);
     console_register(&console_debugcon);
     console_register(&console_vga);
@@ -411,10 +319,10 @@ void quadrivium_main(enum door door, uint64_t first, uint64_t second)
     if (!enter(&given, &failure))
         fatal(&failure);
     print_warnings();
-    if (options.debug)
+    if (words.ours.debug)
         handoff_print(&handoff);
-    if (options.fault.data && !fault_provoke(options.fault))
-        warn("unknown fault %.*s", (int)options.fault.size, (const char *)options.fault.data);
+    if (words.ours.fault.data && !fault_provoke(words.ours.fault))
+        warn("unknown fault %.*s", (int)words.ours.fault.size, (const char *)words.ours.fault.data);
     if (!select_and_start(&failure))
         fatal(&failure);
     if ((launch.state.mode != LAUNCH_FIRMWARE && handoff.leave && !handoff.leave(&handoff, &failure)) ||

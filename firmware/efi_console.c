@@ -54,12 +54,73 @@ static int key_of(const EFI_INPUT_KEY *key)
     return character <= 0x7f ? character : KEY_OTHER;
 }
 
-static int console_key(void)
+static int read_key(void)
 {
-    SIMPLE_INPUT_INTERFACE *input = efi_alive() ? efi_system_table()->ConIn : NULL;
+    SIMPLE_INPUT_INTERFACE *in = efi_alive() ? efi_system_table()->ConIn : NULL;
     EFI_INPUT_KEY key;
 
-    return input && input->ReadKeyStroke(input, &key) == EFI_SUCCESS ? key_of(&key) : KEY_NONE;
+    return in && in->ReadKeyStroke(in, &key) == EFI_SUCCESS ? key_of(&key) : KEY_NONE;
+}
+
+/*
+ * A serial terminal's driver gives what it does not know (EDK2: xterm's PgUp, Delete, F5) as characters: Escape with
+ * the next one, faster than anybody types, and the rest as it comes.
+ */
+static struct {
+    struct key_decoder decoder;
+    uint64_t decoded_at; /* ticks: when it took its last character */
+    int kept;            /* a key that was read, and not yet given */
+} input;
+
+#define SEQUENCE_TICKS 1000000000ull /* in which the rest has to come */
+
+static int next_key(void)
+{
+    const int kept = input.kept;
+
+    input.kept = KEY_NONE;
+    return kept != KEY_NONE ? kept : read_key();
+}
+
+/* Whether a key is the first of a terminal's sequence. */
+static bool begins_sequence(int key)
+{
+    if (key != KEY_ESCAPE)
+        return false;
+    input.kept = read_key();
+    if (input.kept != '[' && input.kept != 'O')
+        return false;
+    key_decode(&input.decoder, KEY_ESCAPE);
+    return true;
+}
+
+static int console_key(void)
+{
+    int key = next_key();
+
+    if (!input.decoder.count) {
+        if (!begins_sequence(key))
+            return key;
+        input.decoded_at = __builtin_ia32_rdtsc();
+        key = next_key();
+    }
+    while (key != KEY_NONE) {
+        if (key > 0xff) {
+            input.kept = key;
+            return key_decode_end(&input.decoder);
+        }
+        input.decoded_at = __builtin_ia32_rdtsc();
+        key = key_decode(&input.decoder, (uint8_t)key);
+        if (key != KEY_NONE)
+            return key;
+        key = next_key();
+    }
+    return __builtin_ia32_rdtsc() - input.decoded_at > SEQUENCE_TICKS ? key_decode_end(&input.decoder) : KEY_NONE;
+}
+
+static bool console_begun(void)
+{
+    return input.decoder.count || input.kept != KEY_NONE;
 }
 
 /* ---- the screen ---- */
@@ -150,4 +211,4 @@ bool efi_console_mode(struct span mode)
 
 static const struct screen screen = { screen_size, screen_clear, screen_move, screen_style, screen_cursor };
 
-const struct console console_efi = { "efi", console_ready, console_write, console_key, &screen };
+const struct console console_efi = { "efi", console_ready, console_write, console_key, console_begun, &screen };

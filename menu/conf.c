@@ -119,17 +119,12 @@ bool conf_fail(struct failure *failure, const char *name, uint32_t number, const
     return false;
 }
 
-static uint8_t lower(uint8_t byte)
-{
-    return byte >= 'A' && byte <= 'Z' ? byte | 0x20 : byte;
-}
-
 bool conf_same(struct span word, const char *text)
 {
     if (word.size != strlen(text))
         return false;
     for (uint64_t i = 0; i < word.size; i++) {
-        if (lower(word.data[i]) != lower((uint8_t)text[i]))
+        if (text_lower((char)word.data[i]) != text_lower(text[i]))
             return false;
     }
     return true;

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "common/string.h"
+#include "common/text.h"
 #include "storage/tree.h"
 
 #define COUNTER_MAX 9999
@@ -20,23 +21,10 @@ struct places {
     size_t end;               /* the suffix begins */
 };
 
-static char lower(char byte)
-{
-    return byte >= 'A' && byte <= 'Z' ? (char)(byte | 0x20) : byte;
-}
-
 /* The length of the name before its suffix, whose case means nothing on FAT; 0 where it does not end so. */
 static size_t stem_length(const char *name, const char *suffix)
 {
-    size_t length = strlen(name), suffix_length = strlen(suffix);
-
-    if (length < suffix_length)
-        return 0;
-    for (size_t i = 0; i < suffix_length; i++) {
-        if (lower(name[length - suffix_length + i]) != lower(suffix[i]))
-            return 0;
-    }
-    return length - suffix_length;
+    return text_ends_with(name, suffix) ? strlen(name) - strlen(suffix) : 0;
 }
 
 static size_t digits_before(const char *name, size_t end)

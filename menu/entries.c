@@ -142,22 +142,13 @@ uint32_t entries_bootable(const struct entries *entries)
 
 /* ---- order ---- */
 
-static bool begins_with(const char *text, const char *start)
-{
-    for (; *start; start++, text++) {
-        if (*text != *start && !(*text >= 'A' && *text <= 'Z' && (*text | 0x20) == *start))
-            return false;
-    }
-    return true;
-}
-
 /* The length of the suffix that text begins with; 0 where it begins with none. */
 static size_t suffix_length(const char *text)
 {
     static const char suffixes[][6] = { ".conf", ".efi" };
 
     for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-        if (begins_with(text, suffixes[i]))
+        if (text_begins_with(text, suffixes[i]))
             return strlen(suffixes[i]);
     }
     return 0;

@@ -12,28 +12,10 @@
 #define PIECE    (1024ull * 1024) /* bytes read between two signs of progress */
 #define BELOW_4G 0xffffffffull
 
-static char lower(char byte)
-{
-    return byte >= 'A' && byte <= 'Z' ? (char)(byte | 0x20) : byte;
-}
-
-bool text_ends_with(const char *text, const char *suffix)
-{
-    const size_t length = strlen(text), end = strlen(suffix);
-
-    if (length < end)
-        return false;
-    for (size_t i = 0; i < end; i++) {
-        if (lower(text[length - end + i]) != lower(suffix[i]))
-            return false;
-    }
-    return true;
-}
-
 struct search {
     const char *suffix;
     struct entries *entries;
-    struct file_name *first;
+    struct file_name **end; /* where the next one is put: a tree finds them best in its own order */
     uint32_t count;
     bool failed;
     struct failure *failure;
@@ -53,9 +35,9 @@ static bool add_name(void *context, const char *name, const struct tree_node *no
     }
     file = entries_take(search->entries, sizeof(*file), search->failure);
     if (file) {
-        *file =
-            (struct file_name){ search->first, entries_text(search->entries, text_span(name), search->failure), *node };
-        search->first = file;
+        *file = (struct file_name){ NULL, entries_text(search->entries, text_span(name), search->failure), *node };
+        *search->end = file;
+        search->end = &file->next;
     }
     search->failed = !file || !file->name;
     return !search->failed;
@@ -64,13 +46,10 @@ static bool add_name(void *context, const char *name, const struct tree_node *no
 bool files_in(const struct tree *tree, const char *folder, const char *suffix, struct entries *entries,
               struct file_name **first, struct failure *failure)
 {
-    struct search search = { .suffix = suffix, .entries = entries, .failure = failure };
+    struct search search = { .suffix = suffix, .entries = entries, .end = first, .failure = failure };
 
     *first = NULL;
-    if (!tree->list(tree, folder, add_name, &search, failure) || search.failed)
-        return false;
-    *first = search.first;
-    return true;
+    return tree->list(tree, folder, add_name, &search, failure) && !search.failed;
 }
 
 /* What is at a path must be a file. */

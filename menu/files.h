@@ -19,8 +19,9 @@ struct file_name {
 };
 
 /*
- * The files of a folder whose names end with suffix, in any case, and begin with no dot, as a list in the memory of
- * `entries`. *first is NULL where there are none, or no such folder. More than ENTRIES_MAX names are a failure.
+ * The files of a folder whose names end with suffix, in any case, and begin with no dot, in the tree's order, as a list
+ * in the memory of `entries`. *first is NULL where there are none, or no such folder. More than ENTRIES_MAX names are a
+ * failure.
  */
 bool files_in(const struct tree *tree, const char *folder, const char *suffix, struct entries *entries,
               struct file_name **first, struct failure *failure);
@@ -38,8 +39,5 @@ bool file_text(const struct tree *tree, const char *path, uint64_t limit, struct
  */
 bool file_load(const struct tree *tree, const char *path, const struct expander *expander, struct span *content,
                struct failure *failure);
-
-/* Whether a text ends with suffix, ASCII letters in any case. */
-bool text_ends_with(const char *text, const char *suffix);
 
 #endif

@@ -175,7 +175,7 @@ static bool load_addons(const struct loading *loading, struct parts *parts, stru
     const uint32_t initrds = parts->module_count;
     struct failure reason;
 
-    if ((!parts->as_uki && expand_recognise(loading->around->expander, parts->content) != PAYLOAD_PE) ||
+    if ((!parts->is_uki && expand_recognise(loading->around->expander, parts->content) != PAYLOAD_PE) ||
         !pe_parse(parts->content, &pe, &reason) || !pe.is_uki)
         return true;
     if (is_secure(loading))
@@ -201,7 +201,7 @@ static bool load_conf(const struct loading *loading, struct parts *parts, struct
         parts->exit = "multiboot2";
     if (bls.kernel_kind == BLS_PVH)
         parts->exit = "pvh";
-    parts->as_uki = bls.kernel_kind == BLS_UKI;
+    parts->is_uki = bls.kernel_kind == BLS_UKI;
     if (bls.profile > LAYOUT_PE_SECTIONS_MAX)
         return fail(failure, loading->entry->id, "there is no profile %u", bls.profile);
     parts->profile = SECTIONS_FIRST_PROFILE + bls.profile;
@@ -217,7 +217,7 @@ static bool load_uki(const struct loading *loading, struct parts *parts, struct 
 {
     parts->path = loading->entry->path;
     parts->profile = loading->entry->number;
-    parts->as_uki = true;
+    parts->is_uki = true;
     return file_load(loading->entry->tree, parts->path, loading->around->expander, &parts->content, failure) &&
            load_addons(loading, parts, failure);
 }

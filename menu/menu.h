@@ -41,6 +41,7 @@ struct menu {
     bool editor;       /* `e` is allowed; else why_no_editor says why not */
     const char *why_no_editor;
     bool counting;    /* the time runs out; any key ends that */
+    bool held;        /* the key that brought the menu up may be held: what comes until it is let go means nothing */
     uint32_t seconds; /* left, while counting */
     char filter[MENU_FILTER_MAX +
                 1]; /* "" none; only entries whose shown title or id has it, whatever case, are shown */

@@ -220,7 +220,7 @@ static void draw_keys(const struct menu *menu, struct canvas *canvas)
 
 static void draw_help(struct canvas *canvas)
 {
-    static const char lines[][64] = {
+    static const char lines[][48] = {
         "Up Down PgUp PgDn  select",
         "1 2 3 ...          by number",
         "Enter              start it",
@@ -229,10 +229,17 @@ static void draw_help(struct canvas *canvas)
         "p                  print all about it",
         "/ or a letter      show what has it",
         "Tab, Escape        stop typing, end it",
+        /* The smallest screen ends here. */
+        "Home End           the first, the last",
+        "Ctrl-L             draw it all anew",
+        "*                  the default",
+        "!                  broken, or tried in vain",
     };
 
-    for (unsigned i = 0; i < sizeof(lines) / sizeof(*lines); i++)
-        canvas_text(canvas, 0, 1 + i, ALL, STYLE_PLAIN, lines[i]);
+    const unsigned top = canvas->rows > CANVAS_ROWS_MIN ? LIST_TOP : LIST_TOP - 1;
+
+    for (unsigned i = 0; i < sizeof(lines) / sizeof(*lines) && top + i < canvas->rows - 1; i++)
+        canvas_text(canvas, 0, top + i, ALL, STYLE_PLAIN, lines[i]);
 }
 
 void menu_draw(const struct menu *menu, struct canvas *canvas)

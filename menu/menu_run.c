@@ -10,12 +10,15 @@
 
 #define SECONDS_AT_ONCE 4 /* a clock that jumps is caught up with little by little */
 #define KEYS_AT_ONCE    64
+#define HELD_PART       2 /* of a second: a keyboard repeats a key that is held sooner */
 
 static struct {
     unsigned next;  /* that is drawn into */
     bool drawn;     /* the other one is what the screens show */
     bool screens;   /* there are any */
     uint64_t since; /* ticks: when the second that runs began */
+    bool enough;    /* the person has read enough of what was printed */
+    uint64_t held;  /* ticks: when the key that is held came last */
 } run;
 
 static struct canvas pictures[2] NOINIT; /* as large as what is drawn on it */
@@ -88,19 +91,41 @@ static void print_change(const struct menu *menu, uint32_t selected)
 
 /* ---- the loop ---- */
 
-static void wait_for_key(const struct menu_calls *calls)
+static int wait_for_key(const struct menu_calls *calls)
 {
-    print("\nPress a key to go back.");
-    while (console_read() == KEY_NONE)
+    int key;
+
+    while ((key = console_read()) == KEY_NONE)
         calls->idle();
+    return key;
+}
+
+static bool more(void *context)
+{
+    int key;
+
+    print("Press a key for more, Escape or q to go back.");
+    key = wait_for_key(context);
+    print("\r%-50s\r", "");
+    run.enough = key == KEY_ESCAPE || key == 'q';
+    return !run.enough;
 }
 
 static void print_entry(const struct menu *menu, const struct menu_calls *calls)
 {
+    unsigned columns, rows;
+
+    run.enough = false;
     console_each(clear_screen, NULL);
+    if (canvas_size(&columns, &rows))
+        console_page(columns, rows - 1, more, (void *)calls);
     calls->print(calls->context, &menu->entries->entry[menu->selected]);
-    wait_for_key(calls);
-    print("\n");
+    console_page(0, 0, NULL, NULL);
+    if (!run.enough) {
+        print("\nPress a key to go back.");
+        wait_for_key(calls);
+        print("\n");
+    }
     run.drawn = false;
     if (calls->ticks_per_second)
         run.since = calls->ticks();
@@ -116,6 +141,10 @@ static bool take_keys(struct menu *menu, const struct menu_calls *calls, bool *c
 
         if (key == KEY_NONE)
             return false;
+        if (menu->held) {
+            run.held = calls->ticks();
+            continue;
+        }
         *changed = true;
         if (key == KEY_CONTROL('l')) /* a terminal that came late has seen nothing */
             run.drawn = false;
@@ -135,6 +164,7 @@ static bool take_time(struct menu *menu, const struct menu_calls *calls, bool *c
 {
     if (!calls->ticks_per_second)
         return false;
+    menu->held = menu->held && calls->ticks() - run.held < calls->ticks_per_second / HELD_PART;
     for (unsigned i = 0; i < SECONDS_AT_ONCE && calls->ticks() - run.since >= calls->ticks_per_second; i++) {
         *changed |= menu->counting;
         run.since += calls->ticks_per_second;
@@ -167,10 +197,11 @@ uint32_t menu_run(struct menu *menu, const struct menu_calls *calls)
     menu->editing = menu->edited;
     menu->edited = menu->help = false;
     menu->counting = menu->counting && calls->ticks_per_second;
+    menu->held = menu->held && calls->ticks_per_second;
     run.drawn = false;
     run.screens = canvas_size(&columns, &rows);
     if (calls->ticks_per_second)
-        run.since = calls->ticks();
+        run.since = run.held = calls->ticks();
     if (!menu->entries->count || !any_keys()) {
         menu->editing = false;
         menu->selected = menu->default_;

@@ -122,7 +122,7 @@ static bool is_uki(const struct parts *parts, struct span content, struct pe *pe
 {
     struct failure ignored; /* who takes it apart will say it */
 
-    return (parts->as_uki || payload_recognise(content) == PAYLOAD_PE) && pe_parse(content, pe, &ignored) && pe->is_uki;
+    return (parts->is_uki || payload_recognise(content) == PAYLOAD_PE) && pe_parse(content, pe, &ignored) && pe->is_uki;
 }
 
 bool parts_open(struct parts *parts, bool whole, const struct expander *expander, struct boot *boot,

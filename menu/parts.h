@@ -15,7 +15,7 @@ struct parts {
     const char *source;  /* for people: "packed", "modules", a volume; NULL: there is no kernel */
     bool exact;          /* each file is itself, and not several as one */
     bool packed;         /* the kernel is one of our own image's sections */
-    bool as_uki;         /* its entry says that it is a UKI, whatever else it is: our own image is a bzImage, too */
+    bool is_uki;         /* its entry says that it is one, whatever else it might be: our own image is a bzImage, too */
     bool verified;       /* by whoever verified our own image, or by a key in it, or by the firmware as a UKI */
     bool by_firmware;    /* that one, which measured it, too */
     bool whole;          /* a UKI is started by its own stub */

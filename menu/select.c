@@ -55,10 +55,10 @@ bool select_command_line(const struct selector *selector, const struct entry *en
 {
     static char own[LAYOUT_COMMAND_LINE_MAX + 1] NOINIT;
     const struct span texts[] = { { (uint8_t *)own, sizeof(own) },
-                                  text_span(selector->packed_words),
+                                  text_span(selector->words->packed),
                                   selector->collection->carried.parts.string,
-                                  text_span(selector->words) };
-    const unsigned count = selector->secure ? 1 : sizeof(texts) / sizeof(*texts);
+                                  text_span(selector->words->given) };
+    const unsigned count = selector->secure ? 2 : sizeof(texts) / sizeof(*texts);
     struct options ignored = { 0 };
 
     if (!entry_command_line(entry, selector->around, selector->collection, own, sizeof(own), failure))
@@ -115,8 +115,10 @@ static bool run_command(const struct selector *selector, const struct entry *ent
 {
     if (entry->kind == ENTRY_REBOOT)
         power_reboot();
-    if (entry->kind == ENTRY_POWEROFF)
+    if (entry->kind == ENTRY_POWEROFF) {
+        print("quadrivium: turning the machine off; where that cannot be done it is halted\n");
         power_off(selector->around->handoff, selector->around->physical);
+    }
     return loader_interface_set_up(failure);
 }
 
@@ -127,8 +129,8 @@ bool select_start(struct selector *selector, struct failure *failure)
     static struct loader_wishes system;
     struct collection *collection = selector->collection;
     struct entries *entries = &collection->entries;
-    struct wishes wishes = { .has_timeout = selector->options->has_timeout,
-                             .timeout = selector->options->timeout,
+    struct wishes wishes = { .has_timeout = selector->words->ours.has_timeout,
+                             .timeout = selector->words->ours.timeout,
                              .system = &system,
                              .conf = &collection->conf };
 
@@ -143,26 +145,42 @@ bool select_start(struct selector *selector, struct failure *failure)
     if (!efi_console_mode(collection->conf.console_mode))
         warn("loader.conf: the console has no mode %.*s", (int)collection->conf.console_mode.size,
              (const char *)collection->conf.console_mode.data);
-    wishes.entry = entries_text(entries, selector->options->entry, failure);
+    wishes.entry = entries_text(entries, selector->words->ours.entry, failure);
     if (!wishes.entry)
         return false;
     loader_interface_read(&system);
     loader_interface_entries(entry_id, entries, entries->count);
     selector->interactive = wishes.interactive = has_keys();
-    wishes.key_held = wishes.interactive && console_read() != KEY_NONE;
+    selector->key_held = wishes.key_held = wishes.interactive && console_pressed();
     selector->choice = select_choose(entries, &wishes);
     /* Who says what follows an error is not there to choose. */
-    if (selector->choice.missing && (!selector->choice.menu || selector->options->on_error_given))
+    if (selector->choice.missing && (!selector->choice.menu || selector->words->ours.on_error_given))
         return fail(failure, "qv.entry", "there is no entry %s", wishes.entry);
     if (selector->choice.missing)
         warn("qv.entry: there is no entry %s", wishes.entry);
     return true;
 }
 
-static uint32_t ask(struct selector *selector)
+/* What is said before the screen is cleared would be lost. */
+static void begin_menu(struct selector *selector)
 {
     const struct choice *choice = &selector->choice;
-    const struct loader_conf *conf = &selector->collection->conf;
+    const char *last;
+    const uint32_t count = warnings(&last);
+
+    menu_start(&menu, &selector->collection->entries, choice->index, choice->counting, choice->seconds);
+    menu.editor = !selector->collection->conf.no_editor && !selector->secure;
+    menu.why_no_editor = selector->secure ? "Secure Boot is on" : "loader.conf says no";
+    menu.held = selector->key_held;
+    if (count > 1)
+        text_format(menu.message, sizeof(menu.message), "%u warnings, the last: %s", count, last);
+    else if (count)
+        text_format(menu.message, sizeof(menu.message), "warning: %s", last);
+    selector->asked = true;
+}
+
+static uint32_t ask(struct selector *selector)
+{
     const char *unused;
     const struct menu_calls calls = { .context = selector,
                                       .command_line = edit,
@@ -173,9 +191,8 @@ static uint32_t ask(struct selector *selector)
                                       .idle = idle };
     uint32_t index;
 
-    menu_start(&menu, &selector->collection->entries, choice->index, choice->counting, choice->seconds);
-    menu.editor = !conf->no_editor && !selector->secure;
-    menu.why_no_editor = selector->secure ? "Secure Boot is on" : "loader.conf says no";
+    if (!selector->asked)
+        begin_menu(selector);
     if (selector->again.why[0])
         text_format(menu.message, sizeof(menu.message), "%s: %s", selector->again.what, selector->again.why);
     index = menu_run(&menu, &calls);

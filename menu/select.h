@@ -8,7 +8,7 @@
 
 #include "firmware/loader_interface.h"
 #include "menu/collect.h"
-#include "menu/options.h"
+#include "menu/words.h"
 
 /* What decides; texts are NUL-terminated, "" where not given. */
 struct wishes {
@@ -43,13 +43,12 @@ struct choice select_choose(const struct entries *entries, const struct wishes *
 
 struct selector {
     const struct surroundings *around;
-    const struct options *options;
-    const char *words;        /* those of the host that are not ours; appended to each entry's own */
-    const char *packed_words; /* those that our image brings for all entries, before them */
-    bool secure;              /* Secure Boot: neither words nor editing */
+    const struct words *words;
+    bool secure; /* Secure Boot: neither words nor editing */
     struct collection *collection;
     struct choice choice;
-    bool interactive;
+    bool interactive, key_held;
+    bool asked;           /* the menu was shown, and holds what a person did there */
     const char *edited;   /* the command line as a person wants it, whole; NULL: nobody edited it */
     struct failure again; /* why the entry before could not be started; why[0] == 0: there was none */
 };

@@ -5,9 +5,9 @@
  * four bytes.
  *
  * Nothing is allocated. Names are looked up in a small table of the archive that was last asked; an archive with more
- * names than fit is walked, header by header. A folder is listed in the order of its names' hashes, some at a time: so
- * a name that is there often is seen once, in time that is linear in the archive. Pure: compiled natively for tests as
- * well.
+ * names than fit is walked, header by header. The table tells which member is the last of its name, so that a folder is
+ * listed in one walk. Names that it does not have are listed in the order of their hashes, some at a time: so each is
+ * seen once, without a place to remember it. Pure: compiled natively for tests as well.
  */
 #include "storage/cpio.h"
 
@@ -28,7 +28,7 @@
 #define MODE_FILE   0100000
 #define MODE_FOLDER 0040000
 
-#define SLOTS        4096 /* a power of two */
+#define SLOTS        8192 /* a power of two */
 #define SLOTS_FILLED (SLOTS / 4 * 3)
 #define BATCH        64
 #define FOLDER_MAX   16384   /* names in one folder */
@@ -258,15 +258,21 @@ static void fill_names(struct span archive)
     }
 }
 
+/* Whether the table has all names of the archive. */
+static bool has_names(struct span archive)
+{
+    if (names.archive.data != archive.data || names.archive.size != archive.size)
+        fill_names(archive);
+    return names.whole;
+}
+
 /* Finds the last member of a name. */
 static bool find_member(struct span archive, struct span name, struct member *member)
 {
     struct walk walk = { .archive = archive };
     bool found = false;
 
-    if (names.archive.data != archive.data || names.archive.size != archive.size)
-        fill_names(archive);
-    if (names.whole) {
+    if (has_names(archive)) {
         uint32_t slot = *slot_of(name);
 
         return slot && !read_member(archive, (slot - 1ull) * ALIGNMENT, member);
@@ -377,7 +383,8 @@ struct batch {
     struct span archive, folder;
     uint64_t last_hash; /* only names behind this one are taken */
     struct span last;
-    bool more; /* there are names behind those of the batch */
+    bool known; /* members of these names are listed already: what is left are folders that have none */
+    bool more;  /* there are names behind those of the batch */
     uint32_t count;
     uint64_t hash[BATCH];
     uint64_t at[BATCH]; /* the header; + 1: of something below the name */
@@ -432,6 +439,20 @@ static void take(struct batch *batch, struct span child, uint64_t at, bool is)
     batch->count++;
 }
 
+/* Whether a member is in or below a folder, under a name that a path can have: *child, which it *is or is below. */
+static bool is_listed(const struct member *member, struct span folder, struct span *child, bool *is)
+{
+    return !member->is_trailer && is_below(folder, member->name, child, is) && child->size <= TREE_NAME_MAX &&
+           text_is_clean(*child) && !text_equals(*child, "..");
+}
+
+/* Whether the table has a member of the name that ends with this part of it. */
+static bool is_known(struct span archive, struct span name, struct span part)
+{
+    name.size = (uint64_t)(part.data + part.size - name.data);
+    return has_names(archive) && *slot_of(name);
+}
+
 static void fill_batch(struct batch *batch)
 {
     struct walk walk = { .archive = batch->archive };
@@ -441,39 +462,81 @@ static void fill_batch(struct batch *batch)
     batch->count = 0;
     batch->more = false;
     while (next_member(&walk)) {
-        if (!walk.member.is_trailer && is_below(batch->folder, walk.member.name, &child, &is) &&
-            child.size <= TREE_NAME_MAX && text_is_clean(child) && !text_equals(child, ".."))
+        if (is_listed(&walk.member, batch->folder, &child, &is) &&
+            !(batch->known && (is || is_known(batch->archive, walk.member.name, child))))
             take(batch, child, walk.member.at, is);
     }
+}
+
+/* Who is told of the names in a folder. */
+struct visitor {
+    struct span archive, folder;
+    bool (*visit)(void *context, const char *name, const struct tree_node *node);
+    void *context;
+    uint64_t steps; /* left, of find_linked */
+    bool done;      /* it wants no more */
+};
+
+/* member: NULL where only the names of others tell of the folder. */
+static bool tell(struct visitor *visitor, struct span child, const struct member *member, struct failure *failure)
+{
+    struct tree_node node = { .kind = TREE_FOLDER };
+    char name[TREE_NAME_MAX + 1];
+
+    memcpy(name, child.data, child.size);
+    name[child.size] = '\0';
+    if (member && !describe(visitor->archive, member, &node, &visitor->steps, failure))
+        return false;
+    visitor->done = !visitor->visit(visitor->context, name, &node);
+    return true;
+}
+
+/* Lists the members that are the last of their names. */
+static bool list_known(struct visitor *visitor, struct failure *failure)
+{
+    struct walk walk = { .archive = visitor->archive };
+    struct span child;
+    bool is;
+
+    while (!visitor->done && next_member(&walk)) {
+        if (is_listed(&walk.member, visitor->folder, &child, &is) && is && has_names(visitor->archive) &&
+            *slot_of(walk.member.name) == walk.member.at / ALIGNMENT + 1 &&
+            !tell(visitor, child, &walk.member, failure))
+            return false;
+    }
+    return true;
+}
+
+static bool list_batches(struct visitor *visitor, bool known, struct failure *failure)
+{
+    struct batch batch = { .archive = visitor->archive, .folder = visitor->folder, .known = known, .more = true };
+
+    for (uint32_t i = 0; batch.more && !visitor->done; i += BATCH) {
+        if (i == FOLDER_MAX)
+            return fail(failure, what, "more than %u names in %s", FOLDER_MAX, (const char *)visitor->folder.data);
+        fill_batch(&batch);
+        for (uint32_t k = 0; k < batch.count && !visitor->done; k++) {
+            struct member member;
+
+            batch.last = name_in(&batch, k, &member);
+            batch.last_hash = batch.hash[k];
+            if (!tell(visitor, batch.last, batch.at[k] % ALIGNMENT ? NULL : &member, failure))
+                return false;
+        }
+    }
+    return true;
 }
 
 static bool list(const struct tree *tree, const char *path,
                  bool (*visit)(void *context, const char *name, const struct tree_node *node), void *context,
                  struct failure *failure)
 {
-    uint64_t steps;
-    struct batch batch = { .archive = state_of(tree, &steps).archive, .folder = text_span(path), .more = true };
+    struct visitor visitor = { .folder = text_span(path), .visit = visit, .context = context };
+    bool known;
 
-    for (uint32_t i = 0; batch.more; i += BATCH) {
-        if (i == FOLDER_MAX)
-            return fail(failure, what, "more than %u names in %s", FOLDER_MAX, path);
-        fill_batch(&batch);
-        for (uint32_t k = 0; k < batch.count; k++) {
-            struct tree_node node = { .kind = TREE_FOLDER };
-            char name[TREE_NAME_MAX + 1];
-            struct member member;
-
-            batch.last = name_in(&batch, k, &member);
-            batch.last_hash = batch.hash[k];
-            memcpy(name, batch.last.data, batch.last.size);
-            name[batch.last.size] = '\0';
-            if (batch.at[k] % ALIGNMENT == 0 && !describe(batch.archive, &member, &node, &steps, failure))
-                return false;
-            if (!visit(context, name, &node))
-                return true;
-        }
-    }
-    return true;
+    visitor.archive = state_of(tree, &visitor.steps).archive;
+    known = has_names(visitor.archive);
+    return (!known || list_known(&visitor, failure)) && list_batches(&visitor, known, failure);
 }
 
 /* ---- opening ---- */

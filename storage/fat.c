@@ -241,10 +241,12 @@ static bool next_entry(const struct fat *fat, struct folder *folder, struct fat_
 static bool search(const struct fat *fat, struct found *before, uint32_t first, struct span name,
                    struct fat_entry *entry, bool *found, struct failure *failure)
 {
+    const bool known =
+        before->folder == first && fat->disk->data; /* looked at, and what lies in memory stays as it is */
     uint32_t limit = before->folder == first ? before->entry.slot : 0;
-    struct folder folder;
+    struct folder folder = { .first = first, .place.cluster = first };
 
-    if (!open_folder(fat, first, &folder, failure))
+    if (!known && !open_folder(fat, first, &folder, failure))
         return false;
     if (limit)
         folder.place = before->entry;

@@ -3,6 +3,7 @@
 #include "storage/fat_names.h"
 
 #include "common/string.h"
+#include "common/text.h"
 
 #define BASE_SIZE      8
 #define EXTENSION_SIZE 3
@@ -150,9 +151,7 @@ static uint32_t put_part(const uint8_t *part, uint32_t size, bool lower, char *o
         /* Which code page the others are of is not told. */
         if (part[i] >= 0x7f || !is_fit(part[i]))
             character = '_';
-        if (lower && character >= 'A' && character <= 'Z')
-            character |= 0x20;
-        out[i] = character;
+        out[i] = lower ? text_lower(character) : character;
     }
     return size;
 }
@@ -198,17 +197,12 @@ enum fat_slot fat_slot_read(const uint8_t *bytes, struct fat_long *name, struct 
     return FAT_SLOT_ENTRY;
 }
 
-static uint8_t without_case(uint8_t character)
-{
-    return character >= 'A' && character <= 'Z' ? character | 0x20 : character;
-}
-
 static bool is_named(const char *own, struct span name)
 {
     if (strnlen(own, name.size + 1) != name.size)
         return false;
     for (uint64_t i = 0; i < name.size; i++) {
-        if (without_case((uint8_t)own[i]) != without_case(name.data[i]))
+        if (text_lower(own[i]) != text_lower((char)name.data[i]))
             return false;
     }
     return true;

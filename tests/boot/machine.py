@@ -136,6 +136,18 @@ class Machine:
                 pass
         return answer
 
+    def press(self, *keys):
+        """Presses keys of the machine's own keyboard, one after the other, by QEMU's names: "a", "ret", "shift-slash"."""
+        for key in keys:
+            codes = [{"type": "qcode", "data": name} for name in key.split("-")]
+            self.qmp({"execute": "send-key", "arguments": {"keys": codes, "hold-time": 10}})
+
+    @property
+    def end(self):
+        """Why QEMU has ended, in its own words, such as "guest-reset"; only where qmp() was called before."""
+        events = [json.loads(line) for line in self.answers]
+        return [event["data"]["reason"] for event in events if event.get("event") == "SHUTDOWN"][-1]
+
     @property
     def registers(self):
         """The processor's general registers, as QEMU's monitor prints them; without QMP, none."""

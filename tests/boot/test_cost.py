@@ -30,10 +30,10 @@ DOCUMENT = Path(__file__).parents[2] / "docs/door-cost.md"
 RESULTS = assets.BUILD / "boot/cost.json"
 
 
-def keep(name, cpu, stamps):
-    """Adds a row to the results; the tests of one run may be in several processes."""
-    RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    with open(RESULTS, "a+") as results:
+def keep(name, cpu, stamps, path=RESULTS):
+    """Adds a row to the results at PATH; the tests of one run may be in several processes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "a+") as results:
         fcntl.flock(results, fcntl.LOCK_EX)
         results.seek(0)
         rows = json.loads(results.read() or "{}")

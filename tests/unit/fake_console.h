@@ -41,6 +41,13 @@ static int fake_read(void)
     return fake_key_first < fake_key_count ? fake_keys[fake_key_first++] : KEY_NONE;
 }
 
+static bool fake_begins; /* somebody presses a key, of which no more has come yet */
+
+static bool fake_begun(void)
+{
+    return fake_begins;
+}
+
 static void fake_size(unsigned *columns, unsigned *rows)
 {
     *columns = fake.columns;
@@ -113,10 +120,10 @@ static void fake_print(char byte)
 }
 
 static const struct screen fake_screen = { fake_size, fake_clear, fake_move, fake_style, fake_cursor };
-static const struct console fake_terminal = { "terminal", fake_start, fake_write, fake_read, &fake_screen };
-static const struct console fake_display = { "display", fake_start, fake_write, NULL, &fake_screen };
-static const struct console fake_teletype = { "teletype", fake_start, fake_print, fake_read, NULL };
-static const struct console fake_printer = { "printer", fake_start, fake_print, NULL, NULL };
+static const struct console fake_terminal = { "terminal", fake_start, fake_write, fake_read, fake_begun, &fake_screen };
+static const struct console fake_display = { "display", fake_start, fake_write, NULL, NULL, &fake_screen };
+static const struct console fake_teletype = { "teletype", fake_start, fake_print, fake_read, NULL, NULL };
+static const struct console fake_printer = { "printer", fake_start, fake_print, NULL, NULL, NULL };
 
 /* Starts these alone, blank. */
 static void fake_consoles(const char *specs, unsigned columns, unsigned rows)
@@ -130,6 +137,8 @@ static void fake_consoles(const char *specs, unsigned columns, unsigned rows)
     fake.clears = 0;
     fake_printed_size = fake_key_first = fake_key_count = 0;
     fake_printed[0] = '\0';
+    fake_begins = false;
+    console_page(0, 0, NULL, NULL);
     for (unsigned i = 0; i < sizeof(all) / sizeof(*all); i++) {
         console_register(all[i]);
         console_stop(all[i]->name);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sources: menu/counter.c */
+/* sources: menu/counter.c common/text.c */
 /* UAPI.1, "Boot counting": names with counters, and what they become. */
 #include <setjmp.h>
 #include <stdarg.h>

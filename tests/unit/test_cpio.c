@@ -361,15 +361,15 @@ static void many_names(void **state)
     struct tree_node node;
 
     (void)state;
-    for (unsigned i = 0; i < 5000; i++) { /* more than the table holds */
+    for (unsigned i = 0; i < 8000; i++) { /* more than the table holds */
         char name[64];
 
-        snprintf(name, sizeof(name), "entries/%u.conf", i % 4000);
-        put_file(name, i < 4000 ? "old" : "new");
+        snprintf(name, sizeof(name), "entries/%u.conf", i % 7000);
+        put_file(name, i < 7000 ? "old" : "new");
     }
     assert_true(open_made());
     assert_true(walk_tree(&tree, &failure));
-    assert_int_equal(walked_count, 4002);
+    assert_int_equal(walked_count, 7002);
     for (unsigned i = 2; i < walked_count; i += 97) {
         unsigned number;
 
@@ -378,7 +378,7 @@ static void many_names(void **state)
         assert_true(tree.find(&tree, walked[i].path, &node, &failure));
         assert_ptr_equal(node.data, walked[i].node.data);
     }
-    assert_kind("/entries/4000.conf", TREE_ABSENT);
+    assert_kind("/entries/7000.conf", TREE_ABSENT);
     names_in("/entries"); /* ends early */
     assert_int_equal(list_count, 1000);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sources: menu/menu.c menu/menu_edit.c menu/menu_draw.c menu/canvas.c */
+/* sources: menu/menu.c menu/menu_keys.c menu/menu_edit.c menu/menu_draw.c menu/canvas.c */
 /* sources: common/console.c common/text.c common/failure.c */
 /* What each key does to the menu. */
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sources: menu/menu.c menu/menu_edit.c menu/menu_draw.c menu/menu_run.c menu/canvas.c */
+/* sources: menu/menu.c menu/menu_keys.c menu/menu_edit.c menu/menu_draw.c menu/menu_run.c menu/canvas.c */
 /* sources: common/console.c common/text.c common/failure.c */
 /* The menu on consoles of each kind, with keys that come and a clock that runs while it is idle. */
 #include <setjmp.h>
@@ -172,6 +172,95 @@ static void printing_waits_for_a_key(void **state)
     assert_ordinary();
 }
 
+static void print_much(void *context, const struct entry *entry)
+{
+    (void)context, (void)entry;
+    for (unsigned i = 1; i <= 30; i++)
+        print("line %u\n", i);
+}
+
+/* Rows 0 to 8 of ten, and a prompt below them; the next page scrolls. */
+static void a_page_at_a_time(void **state)
+{
+    char wanted[64];
+
+    (void)state;
+    fake_consoles("terminal printer", 80, 10);
+    start(0);
+    calls.print = print_much;
+    KEYS('p', KEY_DOWN, 'q', KEY_ENTER);
+    assert_int_equal(menu_run(&menu, &calls), 0);
+    snprintf(wanted, sizeof(wanted), "%-50s", "");
+    assert_non_null(strstr(fake_printed, "line 9\r\nPress a key for more, Escape or q to go back.\r"));
+    assert_non_null(strstr(fake_printed, wanted));
+    assert_non_null(strstr(fake_printed, "\rline 10\r\n"));
+    assert_non_null(strstr(fake_printed, "line 18\r\nPress a key for more"));
+    assert_null(strstr(fake_printed, "line 19"));
+    assert_null(strstr(fake_printed, "Press a key to go back."));
+    KEYS('p', ' ', ' ', ' ', ' ', KEY_ENTER);
+    assert_int_equal(menu_run(&menu, &calls), 0);
+    assert_non_null(strstr(fake_printed, "line 30\r\n\r\nPress a key to go back."));
+    print_much(NULL, NULL); /* who prints otherwise is never asked */
+    calls.print = print_entry;
+}
+
+static void print_wide(void *context, const struct entry *entry)
+{
+    (void)context, (void)entry;
+    print("%-1000s|\n", "");
+}
+
+/* A line that is too long for the screen takes several rows of the page. */
+static void a_page_of_one_line(void **state)
+{
+    (void)state;
+    fake_consoles("terminal printer", 80, 10);
+    start(0);
+    calls.print = print_wide;
+    KEYS('p', KEY_ESCAPE, KEY_ENTER);
+    assert_int_equal(menu_run(&menu, &calls), 0);
+    assert_int_equal(strchr(fake_printed, 'P') - fake_printed, 9 * 80);
+    calls.print = print_entry;
+}
+
+static void held_until(void)
+{
+    if (idles < SECOND) {
+        if (idles % (SECOND / 10) == 0)
+            KEYS(KEY_ENTER);
+        assert_memory_equal(fake.cells[2], "    1", 5);
+        assert_memory_equal(fake.cells[3], ">   2*", 6);
+    }
+    if (idles == 2 * SECOND)
+        KEYS(KEY_UP, KEY_ENTER);
+}
+
+/* The key that brought the menu up starts nothing. */
+static void a_held_key_means_nothing(void **state)
+{
+    (void)state;
+    fake_consoles("terminal", 80, 24);
+    menu_start(&menu, &entries, 1, false, 0);
+    menu.held = true;
+    KEYS(KEY_ENTER, KEY_ENTER);
+    when_idle = held_until;
+    assert_int_equal(menu_run(&menu, &calls), 0);
+    assert_int_equal(idles, 2 * SECOND);
+}
+
+static void a_part_of_a_key_is_seen(void **state)
+{
+    (void)state;
+    fake_consoles("terminal", 80, 24);
+    assert_false(console_pressed());
+    fake_begins = true;
+    assert_true(console_pressed());
+    fake_begins = false;
+    KEYS(KEY_OTHER);
+    assert_true(console_pressed());
+    assert_false(console_pressed());
+}
+
 static void see_the_list(void)
 {
     assert_memory_equal(fake.cells[0], "Quadrivium", 10);
@@ -269,6 +358,10 @@ int main(void)
         cmocka_unit_test_setup(without_a_clock, setup_run),
         cmocka_unit_test_setup(a_clock_that_jumps, setup_run),
         cmocka_unit_test_setup(printing_waits_for_a_key, setup_run),
+        cmocka_unit_test_setup(a_page_at_a_time, setup_run),
+        cmocka_unit_test_setup(a_page_of_one_line, setup_run),
+        cmocka_unit_test_setup(a_held_key_means_nothing, setup_run),
+        cmocka_unit_test_setup(a_part_of_a_key_is_seen, setup_run),
         cmocka_unit_test_setup(drawn_anew_for_who_comes_late, setup_run),
         cmocka_unit_test_setup(editing_goes_on, setup_run),
         cmocka_unit_test_setup(keys_without_a_screen, setup_run),

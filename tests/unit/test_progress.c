@@ -85,6 +85,8 @@ static void a_long_load_tells_four_times_a_second(void **state)
         fake_printed_size = 0;
     }
     assert_int_equal(lines, 8);
+    progress(100 * MIB); /* nobody has to wait for the end to be told */
+    assert_line("quadrivium: loading initrd.img: 100 % (100 MiB)");
     progress_end();
     assert_int_equal(fake_printed_size, 2);
     assert_memory_equal(fake_printed, "\r\n", 2);

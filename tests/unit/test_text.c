@@ -264,6 +264,18 @@ static void failures_carry_both_texts(void **state)
     assert_int_equal(strlen(failure.why), sizeof(failure.why) - 1);
 }
 
+static void beginnings_and_ends(void **state)
+{
+    (void)state;
+    assert_true(text_begins_with("Debian.conf", "debian") && text_begins_with("x", "") && text_begins_with("", ""));
+    assert_false(text_begins_with("deb", "debian"));
+    assert_false(text_begins_with("@", "`")); /* 0x40 and 0x60 are no letters */
+    assert_true(text_ends_with("A.CONF", ".conf") && text_ends_with(".conf", ".conf") && text_ends_with("x", ""));
+    assert_false(text_ends_with("conf", ".conf"));
+    assert_false(text_ends_with("a.conf~", ".conf"));
+    assert_true(text_lower('Z') == 'z' && text_lower('[') == '[' && text_lower((char)0xc4) == (char)0xc4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -281,6 +293,7 @@ int main(void)
         cmocka_unit_test(good_numbers),
         cmocka_unit_test(bad_numbers),
         cmocka_unit_test(failures_carry_both_texts),
+        cmocka_unit_test(beginnings_and_ends),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
