@@ -75,6 +75,15 @@ bool console_any(void)
     return false;
 }
 
+bool console_has_keys(void)
+{
+    for (unsigned i = 0; i < CONSOLES_MAX; i++) {
+        if (started[i] && known[i]->read)
+            return true;
+    }
+    return false;
+}
+
 int console_read(void)
 {
     for (unsigned i = 0; i < CONSOLES_MAX; i++) {

@@ -67,6 +67,9 @@ int console_read(void);
 /* Whether somebody presses a key, which is taken, or of which the first part has come. */
 bool console_pressed(void);
 
+/* Whether any started console has keys. */
+bool console_has_keys(void);
+
 /* Calls visit for each started console. */
 void console_each(void (*visit)(void *context, const struct console *console), void *context);
 

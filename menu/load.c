@@ -108,22 +108,24 @@ static bool load_file(const struct loading *loading, struct span given, const ch
     return *path && file_load(loading->entry->tree, *path, loading->around->expander, content, failure);
 }
 
-/* Several lines are one text, with a blank between them. */
-static bool join_options(struct entries *entries, struct span *joined, struct failure *failure)
+/* Several texts are one, with a blank between them. */
+static bool join(struct entries *entries, const struct span *texts, uint32_t count, struct span *joined,
+                 struct failure *failure)
 {
     uint64_t size = 0, at = 0;
     uint8_t *text;
 
-    for (uint32_t i = 0; i < bls.options_count; i++)
-        size += bls.options[i].size + 1;
+    for (uint32_t i = 0; i < count; i++)
+        size += texts[i].size + 1;
     text = entries_take(entries, size + 1, failure);
     if (!text)
         return false;
-    for (uint32_t i = 0; i < bls.options_count; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         if (i)
             text[at++] = ' ';
-        memcpy(text + at, bls.options[i].data, bls.options[i].size);
-        at += bls.options[i].size;
+        if (texts[i].size)
+            memcpy(text + at, texts[i].data, texts[i].size);
+        at += texts[i].size;
     }
     text[at] = '\0';
     *joined = (struct span){ text, at };
@@ -207,7 +209,7 @@ static bool load_conf(const struct loading *loading, struct parts *parts, struct
     parts->profile = SECTIONS_FIRST_PROFILE + bls.profile;
     return load_file(loading, bls.kernel, &parts->path, &parts->content, failure) &&
            load_modules(loading, parts, failure) &&
-           join_options(&loading->collection->entries, &parts->command_line, failure) &&
+           join(&loading->collection->entries, bls.options, bls.options_count, &parts->command_line, failure) &&
            may_have(loading, bls.devicetree.data, "its device tree", failure) &&
            (!bls.devicetree.data || load_file(loading, bls.devicetree, &ignored, &parts->device_tree, failure)) &&
            load_addons(loading, parts, failure);
@@ -286,6 +288,27 @@ static bool parts_words(const struct entry *entry, const struct surroundings *ar
     return true;
 }
 
+/* Of a UKI what it says itself, too: the options go behind that. */
+static bool conf_words(const struct entry *entry, struct entries *entries, struct span *words, struct failure *failure)
+{
+    struct entry uki = *entry;
+    char path[TREE_PATH_MAX];
+    struct span texts[2];
+
+    conf_entry_read(entry, &bls);
+    if (!join(entries, bls.options, bls.options_count, words, failure))
+        return false;
+    if (bls.kernel_kind != BLS_UKI)
+        return true;
+    uki.path = path;
+    uki.number = SECTIONS_FIRST_PROFILE + bls.profile;
+    texts[1] = *words;
+    if (!path_normalise(bls.kernel, path, failure) || !uki_entry_section(&uki, ".cmdline", entries, &texts[0], failure))
+        return false;
+    texts[0].size = texts[0].data ? strnlen((const char *)texts[0].data, texts[0].size) : 0;
+    return join(entries, texts, 2, words, failure);
+}
+
 static bool fit_words(const struct entry *entry, const struct surroundings *around, struct collection *collection,
                       struct span *words, struct failure *failure)
 {
@@ -310,8 +333,7 @@ bool entry_command_line(const struct entry *entry, const struct surroundings *ar
         done = parts_words(entry, around, &collection->carried.parts, &words);
         break;
     case ENTRY_CONF:
-        conf_entry_read(entry, &bls);
-        done = join_options(&collection->entries, &words, failure);
+        done = conf_words(entry, &collection->entries, &words, failure);
         break;
     case ENTRY_UKI:
         done = uki_entry_section(entry, ".cmdline", &collection->entries, &words, failure);

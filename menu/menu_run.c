@@ -25,19 +25,6 @@ static struct canvas pictures[2] NOINIT; /* as large as what is drawn on it */
 
 /* ---- the consoles ---- */
 
-static void has_keys(void *context, const struct console *console)
-{
-    *(bool *)context |= console->read != NULL;
-}
-
-static bool any_keys(void)
-{
-    bool any = false;
-
-    console_each(has_keys, &any);
-    return any;
-}
-
 /* An ordinary console again. */
 static void clear_screen(void *context, const struct console *console)
 {
@@ -202,7 +189,7 @@ uint32_t menu_run(struct menu *menu, const struct menu_calls *calls)
     run.screens = canvas_size(&columns, &rows);
     if (calls->ticks_per_second)
         run.since = run.held = calls->ticks();
-    if (!menu->entries->count || !any_keys()) {
+    if (!menu->entries->count || !console_has_keys()) {
         menu->editing = false;
         menu->selected = menu->default_;
         if (menu->entries->count)

@@ -20,22 +20,7 @@
 
 static struct menu menu NOINIT;
 
-/* ---- the consoles ---- */
-
-static void note_keys(void *context, const struct console *console)
-{
-    bool *has_keys = context;
-
-    *has_keys = *has_keys || console->read;
-}
-
-static bool has_keys(void)
-{
-    bool found = false;
-
-    console_each(note_keys, &found);
-    return found;
-}
+/* ---- what the menu calls for ---- */
 
 static uint64_t ticks(void)
 {
@@ -47,8 +32,6 @@ static void idle(void)
     efi_stall(10000); /* microseconds; elsewhere nothing waits for the processor but us */
     __builtin_ia32_pause();
 }
-
-/* ---- what the menu calls for ---- */
 
 bool select_command_line(const struct selector *selector, const struct entry *entry, char *text, uint64_t size,
                          struct failure *failure)
@@ -150,7 +133,7 @@ bool select_start(struct selector *selector, struct failure *failure)
         return false;
     loader_interface_read(&system);
     loader_interface_entries(entry_id, entries, entries->count);
-    selector->interactive = wishes.interactive = has_keys();
+    selector->interactive = wishes.interactive = console_has_keys();
     selector->key_held = wishes.key_held = wishes.interactive && console_pressed();
     selector->choice = select_choose(entries, &wishes);
     /* Who says what follows an error is not there to choose. */

@@ -67,11 +67,11 @@ bool words_read(struct words *words, const struct sections *sections, const char
 bool words_compose(struct words *words, const struct parts *parts, const char *edited, bool secure,
                    struct failure *failure)
 {
-    const struct span person = text_span(edited ? edited : "");
+    const struct span person[] = { text_span(edited ? edited : ""), parts->addons };
     const struct span all[] = { parts->command_line,      parts->addons, parts->options,
                                 text_span(words->packed), parts->string, text_span(words->given) };
-    const struct span *texts = edited ? &person : all;
-    const unsigned count = edited ? 1 : sizeof(all) / sizeof(*all) - (secure ? 2 : 0);
+    const struct span *texts = edited ? person : all;
+    const unsigned count = edited ? sizeof(person) / sizeof(*person) : sizeof(all) / sizeof(*all) - (secure ? 2 : 0);
 
     words->of_entry = (struct options){ 0 };
     words->line[0] = '\0';

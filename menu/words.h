@@ -38,7 +38,8 @@ bool words_read(struct words *words, const struct sections *sections, const char
 
 /*
  * Makes `line` for an entry: its own words, those packed, then those given, which are left out where secure; or what a
- * person made of them (edited; NULL: nobody did). A failure where they are too long.
+ * person made of them (edited; NULL: nobody did), and those of addons, which no editor shows. A failure where they are
+ * too long.
  */
 bool words_compose(struct words *words, const struct parts *parts, const char *edited, bool secure,
                    struct failure *failure);

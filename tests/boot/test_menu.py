@@ -12,6 +12,7 @@ import guest
 import machine
 import media
 import menus
+import pe_maker
 import screen
 import system
 from menus import BACKSPACE, DOWN, END, ENTER, ESCAPE, HOME, LEFT, PAGE_DOWN, PAGE_UP, TAB, UP
@@ -178,6 +179,21 @@ def test_editing(made):
         menu.press(control("a"), menus.DELETE * 5, menus.RIGHT, BACKSPACE, ENTER)
         running.wait(guest.END, guest.FATAL)
         assert guest.parse(running.console).values["cmdline"] == f"{words} new=1"
+
+
+def test_editing_a_uki():
+    """What a UKI says itself is in the editor, before the options of its entry; what its addons say comes behind all."""
+    tree = menus.files({"a": b"title A UKI\nuki /EFI/own.efi\noptions options=2\n", "b": entry("Other")},
+                       "timeout 60\ndefault a*\n")
+    tree |= {"EFI/own.efi": pe_maker.uki(menus.KERNEL.read_bytes(), b"", "inside=1"),
+             "loader/addons/all.addon.efi": pe_maker.addon("addon=3")}
+    with menus.start("editing-uki", tree, "given=4") as running:
+        menu = menus.Menu(running)
+        menu.at("A UKI")
+        menu.press("e")
+        menu.see("^inside=1 options=2 given=4$", lambda seen: seen.cursor)
+        menu.press(" typed=5", ENTER)
+        assert words_of(running) == "inside=1 options=2 given=4 typed=5 addon=3"
 
 
 def test_a_long_line():

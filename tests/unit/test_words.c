@@ -111,12 +111,12 @@ static void the_order_of_the_line(void **state)
     assert_true(words_compose(&words, &parts, NULL, false, &failure));
     assert_string_equal(words.line, "own addons options packed string given");
     assert_true(text_equals(words.of_entry.exit, "pvh"));
-    /* What a person made of it is all of it; and the time after, nothing stays. */
+    /* What a person made of it is all of it, but for the addons'; and the time after, nothing stays. */
     assert_true(words_compose(&words, &parts, "mine", false, &failure));
-    assert_string_equal(words.line, "mine");
+    assert_string_equal(words.line, "mine addons");
     assert_null(words.of_entry.exit.data);
     assert_true(words_compose(&words, &parts, "", false, &failure));
-    assert_string_equal(words.line, "");
+    assert_string_equal(words.line, "addons");
 }
 
 static void the_profile_of_a_stub(void **state)
