@@ -92,7 +92,6 @@ static bool add(const struct tree *tree, const struct file_name *file, struct en
 
 bool conf_entries_add(const struct tree *tree, struct entries *entries, struct failure *failure)
 {
-    struct file_name *file;
     struct span srel;
 
     if (!file_text(tree, SREL, SREL_LIMIT, entries, &srel, failure))
@@ -101,11 +100,5 @@ bool conf_entries_add(const struct tree *tree, struct entries *entries, struct f
         warn("%s: " SREL " says that its entries are of a kind that we do not know", tree->name);
         return true;
     }
-    if (!files_in(tree, FOLDER, SUFFIX, entries, &file, failure))
-        return false;
-    for (; file; file = file->next) {
-        if (!add(tree, file, entries, failure))
-            return false;
-    }
-    return true;
+    return files_each(tree, FOLDER, SUFFIX, add, entries, failure);
 }

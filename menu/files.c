@@ -52,6 +52,22 @@ bool files_in(const struct tree *tree, const char *folder, const char *suffix, s
     return tree->list(tree, folder, add_name, &search, failure) && !search.failed;
 }
 
+bool files_each(const struct tree *tree, const char *folder, const char *suffix,
+                bool (*add)(const struct tree *tree, const struct file_name *file, struct entries *entries,
+                            struct failure *failure),
+                struct entries *entries, struct failure *failure)
+{
+    struct file_name *file;
+
+    if (!files_in(tree, folder, suffix, entries, &file, failure))
+        return false;
+    for (; file; file = file->next) {
+        if (!add(tree, file, entries, failure))
+            return false;
+    }
+    return true;
+}
+
 /* What is at a path must be a file. */
 static bool find_file(const struct tree *tree, const char *path, struct tree_node *node, struct failure *failure)
 {

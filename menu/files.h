@@ -26,6 +26,12 @@ struct file_name {
 bool files_in(const struct tree *tree, const char *folder, const char *suffix, struct entries *entries,
               struct file_name **first, struct failure *failure);
 
+/* Calls add for each of them, in their order; ends where it fails. */
+bool files_each(const struct tree *tree, const char *folder, const char *suffix,
+                bool (*add)(const struct tree *tree, const struct file_name *file, struct entries *entries,
+                            struct failure *failure),
+                struct entries *entries, struct failure *failure);
+
 /*
  * The whole of a file of at most `limit` bytes, where it lies in memory or in that of `entries`. What is not there has
  * data NULL, and is no failure.

@@ -191,15 +191,7 @@ static bool add(const struct tree *tree, const struct file_name *file, struct en
 
 bool uki_entries_add(const struct tree *tree, struct entries *entries, struct failure *failure)
 {
-    struct file_name *file;
-
-    if (!files_in(tree, FOLDER, SUFFIX, entries, &file, failure))
-        return false;
-    for (; file; file = file->next) {
-        if (!add(tree, file, entries, failure))
-            return false;
-    }
-    return true;
+    return files_each(tree, FOLDER, SUFFIX, add, entries, failure);
 }
 
 bool uki_entry_section(const struct entry *entry, const char *name, struct entries *entries, struct span *text,

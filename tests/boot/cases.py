@@ -84,6 +84,19 @@ class Case:
         return " ".join(word for word in words if self.payload == "bare" or not word.startswith(OURS))
 
 
+def rows(path, columns):
+    """The fields of each row of the table at PATH, in COLUMNS, with "PATH:NUMBER" and the line itself; ValueError names a
+    line that has fewer. `-` is an empty field, a line that begins with `#` none.
+    """
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        fields = [] if line.startswith("#") else line.split(None, columns - 1)
+        if not fields:
+            continue
+        if len(fields) != columns:
+            raise ValueError(f"{path}:{number}: not a row: {line}")
+        yield ["" if field.strip() == "-" else field.strip() for field in fields], f"{path}:{number}", line
+
+
 def table(path=TABLE):
     """The cases of the table at PATH; ValueError names a line that is none."""
     cases = []

@@ -184,18 +184,13 @@ def _add_files(disk, files):
 def table(path=TABLE):
     """The rows of the table at PATH; ValueError names a line that is none."""
     rows = []
-    for number, line in enumerate(path.read_text().splitlines(), 1):
-        fields = [] if line.startswith("#") else line.split(None, COLUMNS - 1)
-        if not fields:
-            continue
-        if len(fields) != COLUMNS:
-            raise ValueError(f"{path}:{number}: not a row: {line}")
-        row = Row(*("" if field.strip() == "-" else field.strip() for field in fields))
+    for fields, place, line in cases.rows(path, COLUMNS):
+        row = Row(*fields)
         known = BARE if row.bare else DOORS
         if row.door_name not in known or row.payload_name not in payloads.TABLE or row.exit not in ("", *NAMES):
-            raise ValueError(f"{path}:{number}: no such door, exit or payload: {line}")
+            raise ValueError(f"{place}: no such door, exit or payload: {line}")
         if row.form.startswith("modules") and not row.door.modules:
-            raise ValueError(f"{path}:{number}: the door {row.door_name} has no modules")
+            raise ValueError(f"{place}: the door {row.door_name} has no modules")
         rows.append(row)
     return rows
 

@@ -344,18 +344,13 @@ class Row:
 def table(path=TABLE):
     """The rows of the table at PATH; ValueError names a line that is none."""
     rows = []
-    for number, line in enumerate(path.read_text().splitlines(), 1):
-        fields = [] if line.startswith("#") else line.split(None, COLUMNS - 1)
-        if not fields:
-            continue
-        if len(fields) != COLUMNS:
-            raise ValueError(f"{path}:{number}: not a row: {line}")
-        row = Row(*("" if field.strip() == "-" else field.strip() for field in fields))
+    for fields, place, line in cases.rows(path, COLUMNS):
+        row = Row(*fields)
         sources = efi_sources.SOURCES if row.door_name == "efi" else CARRIERS
         if row.door_name not in DOORS or row.format_name not in FORMATS or row.carrier_name not in sources:
-            raise ValueError(f"{path}:{number}: no such door, carrier or format: {line}")
+            raise ValueError(f"{place}: no such door, carrier or format: {line}")
         if row.format.fit != sources[row.carrier_name].fit and row.door_name != "efi":
-            raise ValueError(f"{path}:{number}: {row.carrier_name} does not carry {row.format_name}")
+            raise ValueError(f"{place}: {row.carrier_name} does not carry {row.format_name}")
         rows.append(row)
     return rows
 
