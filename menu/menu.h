@@ -84,8 +84,9 @@ uint32_t menu_page(unsigned rows);
 
 /*
  * Shows it until an entry is chosen, whose index it returns; menu->edited and menu->line say with which command line.
- * Called again with `edited` still set, it goes on editing. Where no console has a screen it prints the list once and
- * takes keys as ever; where none has keys, it takes the default at once. The list must not be empty.
+ * Called again with `edited` still set, it goes on editing; without the filter by which that was found. Where no
+ * console has a screen it prints the list once and takes keys as ever; where none has keys, it takes the default at
+ * once. The list must not be empty.
  */
 uint32_t menu_run(struct menu *menu, const struct menu_calls *calls);
 

@@ -182,7 +182,8 @@ uint32_t menu_run(struct menu *menu, const struct menu_calls *calls)
 
     /* Where what was edited did not start, the user goes on with it. */
     menu->editing = menu->edited;
-    menu->edited = menu->help = false;
+    menu->edited = menu->help = menu->filtering = false;
+    menu->filter[0] = '\0'; /* it found what was chosen, which is to be chosen no more */
     menu->counting = menu->counting && calls->ticks_per_second;
     menu->held = menu->held && calls->ticks_per_second;
     run.drawn = false;

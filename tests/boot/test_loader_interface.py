@@ -326,7 +326,7 @@ def test_counting():
     disks = [disk]
 
     report, console, _ = run_system(folder, disks)
-    assert "efi to efi: bzImage (packed)" in console
+    assert "efi to efi: bzImage (esp " in console
     assert report["systemd-bless-boot status"].text == "indeterminate\n"
     variables = system.variables(report["variables"].text)
     assert variables["LoaderEntrySelected"][1] == efi_variables.text("appliance.efi")

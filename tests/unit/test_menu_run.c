@@ -305,6 +305,19 @@ static void editing_goes_on(void **state)
     assert_false(menu.edited);
 }
 
+/* What was found by a filter and did not start is seen among the others again. */
+static void a_filter_ends_with_the_choice(void **state)
+{
+    (void)state;
+    fake_consoles("terminal", 80, 24);
+    start(0);
+    KEYS('/', 'e', KEY_ENTER);
+    menu_run(&menu, &calls);
+    KEYS(KEY_END, KEY_ENTER);
+    assert_int_equal(menu_run(&menu, &calls), menu.entries->count - 1);
+    assert_string_equal(menu.filter, "");
+}
+
 static void keys_without_a_screen(void **state)
 {
     (void)state;
@@ -364,6 +377,7 @@ int main(void)
         cmocka_unit_test_setup(a_part_of_a_key_is_seen, setup_run),
         cmocka_unit_test_setup(drawn_anew_for_who_comes_late, setup_run),
         cmocka_unit_test_setup(editing_goes_on, setup_run),
+        cmocka_unit_test_setup(a_filter_ends_with_the_choice, setup_run),
         cmocka_unit_test_setup(keys_without_a_screen, setup_run),
         cmocka_unit_test_setup(the_time_without_a_screen, setup_run),
         cmocka_unit_test_setup(nobody_can_choose, setup_run),
