@@ -25,6 +25,7 @@
 #include "pagetables/pagetables.h"
 #include "payloads/expand.h"
 #include "payloads/sections.h"
+#include "payloads/uki.h"
 
 #define ARENA_SIZE (64 * 1024)
 #define NOT_RUN    UINT64_MAX /* no status that a payload could return */
@@ -177,9 +178,9 @@ static void measure(const struct entry *entry)
     if (boot.device_tree.size)
         tpm_measure(TPM_PCR_CONFIG, boot.device_tree, "device tree");
     if (parts.uki.size && !parts.by_firmware)
-        tpm_measure_payload(parts.uki, entry->id);
+        tpm_measure_payload(parts.uki, true, entry->id);
     if (!launch.run)
-        tpm_measure_payload(boot.file, entry->id);
+        tpm_measure_payload(boot.file, pe_is(boot.file), entry->id);
     for (uint32_t i = 0; i < boot.module_count; i++) {
         tpm_measure(TPM_PCR_INITRD, boot.modules[i].content, "initrd");
         if (boot.modules[i].string[0])

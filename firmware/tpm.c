@@ -10,7 +10,6 @@
 #include "firmware/efi_calls.h"
 #include "firmware/loader_texts.h"
 #include "firmware/tpm_log.h"
-#include "payloads/uki.h"
 
 #define EV_IPL               0x0000000d /* TCG PC Client Platform Firmware Profile, "Event Types" */
 #define LOG_FORMAT           2          /* section 6.5: crypto agile */
@@ -160,9 +159,9 @@ void tpm_measure_text(unsigned pcr, const char *text, const char *description)
     efi_pool_free(units);
 }
 
-void tpm_measure_payload(struct span file, const char *description)
+void tpm_measure_payload(struct span file, bool is_pe, const char *description)
 {
-    measure(TPM_PCR_CODE, pe_is(file), file, description);
+    measure(TPM_PCR_CODE, is_pe, file, description);
 }
 
 /* ---- the event log ---- */

@@ -28,7 +28,7 @@ void tpm_measure(unsigned pcr, struct span data, const char *description);
 void tpm_measure_text(unsigned pcr, const char *text, const char *description);
 
 /* PCR 4: a payload that is not started by LoadImage: its Authenticode hash where it is a PE, else that of its bytes. */
-void tpm_measure_payload(struct span file, const char *description);
+void tpm_measure_payload(struct span file, bool is_pe, const char *description);
 
 /*
  * Leaves the event log where a Linux that is not started by its EFI stub finds it (LINUX_EFI_TPM_EVENT_LOG_GUID), in
