@@ -206,9 +206,9 @@ def write_document(cells):
         mine = [cell for cell in cells if cell[0] == door]
         texts = []
         for name in NAMES:
-            booted = {payload: None for _, way, payload, error in mine if way == name and not error}
-            errors = {f"*{error}*": None for _, way, _, error in mine if way == name and error}
-            texts.append(", ".join(booted) or "; ".join(errors) or "–")
+            booted = {payload for _, way, payload, error in mine if way == name and not error}
+            errors = sorted({f"*{error}*" for _, way, _, error in mine if way == name and error})
+            texts.append(", ".join(sorted(booted, key=[*payloads.TABLE].index)) or "; ".join(errors) or "–")
         if mine:
             lines.append(f"| {door} | " + " | ".join(text.replace("|", "\\|") for text in texts) + " |")
     DOCUMENT.write_text("\n".join(lines) + "\n")
