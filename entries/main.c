@@ -152,7 +152,7 @@ static bool load(const struct selector *selector, const struct entry *entry, str
     if (!entry_load(entry, text_equals(words.ours.exit, "efi"), selector->around, &collection, &parts, failure))
         return false;
     stamp(PHASE_LOADED);
-    if (!parts_open(&parts, parts.whole, &expander, &boot, failure) ||
+    if (!parts_open(&parts, &expander, &boot, failure) ||
         !words_compose(&words, &parts, selector->edited, selector->secure, failure))
         return false;
     if (selector->secure && (parts.string.size || words.given[0]))

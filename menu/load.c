@@ -16,8 +16,6 @@
 #include "payloads/uki.h"
 #include "storage/path.h"
 
-#define MODULE_ALIGNMENT 4 /* bytes */
-
 /* What all loaders get. */
 struct loading {
     const struct entry *entry;
@@ -57,21 +55,11 @@ static bool load_parts(const struct loading *loading, struct parts *parts, struc
            parts_take_sections(parts, loading->around->sections, failure);
 }
 
-/* A loader with one ramdisk to give may have put others behind it, each padded. */
-static struct span behind(const struct fit *fit)
-{
-    const uint64_t end = (fit->size + MODULE_ALIGNMENT - 1) & ~(MODULE_ALIGNMENT - 1ull);
-
-    if (end >= fit->blob.size)
-        return (struct span){ NULL, 0 };
-    return (struct span){ fit->blob.data + end, fit->blob.size - end };
-}
-
 static bool load_fit(const struct loading *loading, struct parts *parts, struct failure *failure)
 {
     const struct collection *collection = loading->collection;
     const struct fit *fit = &collection->fit;
-    const struct span rest = behind(fit);
+    const struct span rest = parts_behind(fit->blob, fit->size);
     static struct fit_parts found;
     bool done;
 

@@ -10,17 +10,6 @@
 #include "payloads/unpack.h"
 
 #define TAIL_MAX 64 /* bytes, fewer than any archive has */
-#define PADDING  4  /* boot.txt loaders put files one after the other into one ramdisk, each padded to this */
-
-/* What lies `used` bytes and their padding behind the start of content. */
-static struct span behind(struct span content, uint64_t used)
-{
-    const uint64_t next = used < content.size ? (used + PADDING - 1) & ~(PADDING - 1ull) : used;
-
-    if (next >= content.size)
-        return (struct span){ NULL, 0 };
-    return (struct span){ content.data + next, content.size - next };
-}
 
 static bool put_module(struct boot *boot, struct span content, const char *string, struct failure *failure)
 {
@@ -60,7 +49,7 @@ static bool put_joined(const struct expander *expander, struct span rest, const 
     while (rest.size && !takes_initrd(boot) && expand_recognise(expander, rest) != PAYLOAD_DATA) {
         if (!put_kernel(expander, boot, rest, string, &used, failure))
             return false;
-        rest = behind(rest, used);
+        rest = parts_behind(rest, used);
         string = "";
     }
     return !rest.size || put_module(boot, rest, string, failure);
@@ -81,7 +70,7 @@ static bool put_rest(const struct parts *parts, const struct expander *expander,
     if (initrd)
         return put_joined(expander, rest, "", boot, failure);
     /* A few bytes more than the headers tell are common: Xen has 4. */
-    for (uint64_t skip = 0; skip < TAIL_MAX && skip < rest.size; skip += PADDING) {
+    for (uint64_t skip = 0; skip < TAIL_MAX && skip < rest.size; skip += PARTS_PADDING) {
         const struct span next = { rest.data + skip, rest.size - skip };
 
         if (payload_is_archive(next) || expand_recognise(expander, next) != PAYLOAD_DATA)
@@ -125,8 +114,7 @@ static bool is_uki(const struct parts *parts, struct span content, struct pe *pe
     return (parts->is_uki || payload_recognise(content) == PAYLOAD_PE) && pe_parse(content, pe, &ignored) && pe->is_uki;
 }
 
-bool parts_open(struct parts *parts, bool whole, const struct expander *expander, struct boot *boot,
-                struct failure *failure)
+bool parts_open(struct parts *parts, const struct expander *expander, struct boot *boot, struct failure *failure)
 {
     static struct pe pe;
     struct span content, rest;
@@ -136,11 +124,11 @@ bool parts_open(struct parts *parts, bool whole, const struct expander *expander
     boot->module_count = 0;
     if (!expand(expander, parts->content, &content, &used, failure))
         return false;
-    rest = behind(parts->content, used);
+    rest = parts_behind(parts->content, used);
     uki = is_uki(parts, content, &pe);
     if (uki) {
         if (content.data == parts->content.data)
-            rest = behind(content, pe.size);
+            rest = parts_behind(content, pe.size);
         parts->options = parts->command_line;
         parts->command_line = section_find_in(&pe.sections, parts->profile, ".cmdline");
         if (!parts->packed && !parts->exact && (rest.size >= TAIL_MAX || payload_is_archive(rest)) &&
@@ -148,9 +136,9 @@ bool parts_open(struct parts *parts, bool whole, const struct expander *expander
             return false;
         rest = (struct span){ NULL, 0 };
     }
-    if (uki && whole && parts->module_count)
+    if (uki && parts->whole && parts->module_count)
         return fail(failure, "modules", "a UKI that is started by its own stub takes no further initrds");
-    if (uki && !whole) {
+    if (uki && !parts->whole) {
         parts->uki = (struct span){ content.data, pe.size };
         if (!parts_take_sections(parts, &pe.sections, failure) ||
             !expand(expander, parts->content, &content, &used, failure))
@@ -159,7 +147,7 @@ bool parts_open(struct parts *parts, bool whole, const struct expander *expander
     if (!payload_take_apart(content, boot, failure))
         return false;
     if (!uki && content.data == parts->content.data)
-        rest = behind(content, boot->file.size);
+        rest = parts_behind(content, boot->file.size);
     boot->unknown_sections = uki ? pe.unknown_count : 0;
     memcpy(boot->unknown_section, pe.unknown_first, sizeof(boot->unknown_section));
     boot->device_tree = parts->device_tree;

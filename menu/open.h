@@ -15,7 +15,6 @@
  * by its own stub) and whatever lies behind the payload in one piece with it. *parts may change: a UKI's parts take its
  * place. The command line is left to the caller.
  */
-bool parts_open(struct parts *parts, bool whole, const struct expander *expander, struct boot *boot,
-                struct failure *failure);
+bool parts_open(struct parts *parts, const struct expander *expander, struct boot *boot, struct failure *failure);
 
 #endif

@@ -6,6 +6,15 @@
 
 #include "common/string.h"
 
+struct span parts_behind(struct span content, uint64_t used)
+{
+    const uint64_t next = used < content.size ? (used + PARTS_PADDING - 1) & ~(PARTS_PADDING - 1ull) : used;
+
+    if (next >= content.size)
+        return (struct span){ NULL, 0 };
+    return (struct span){ content.data + next, content.size - next };
+}
+
 bool parts_add_module(struct parts *parts, struct span content, const char *string, bool joined,
                       struct failure *failure)
 {

@@ -37,6 +37,12 @@ struct parts {
     const char *path;                             /* of the kernel in it */
 };
 
+/* Loaders with one ramdisk to give put files one after the other into it, each padded to so many bytes (boot.rst). */
+#define PARTS_PADDING 4
+
+/* What lies `used` bytes and their padding behind the start of content; absent where nothing does. */
+struct span parts_behind(struct span content, uint64_t used);
+
 /* Adds a module; one without content is none. joined: several files may lie in it, each padded to 4 bytes. */
 bool parts_add_module(struct parts *parts, struct span content, const char *string, bool joined,
                       struct failure *failure);

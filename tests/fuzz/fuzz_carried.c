@@ -179,7 +179,8 @@ static bool try(enum door door, bool packed, bool whole)
         return false;
     }
     check_entry(&entry);
-    if (parts_open(&entry, whole, &expander, &boot, &failure)) {
+    entry.whole = whole;
+    if (parts_open(&entry, &expander, &boot, &failure)) {
         check_entry(&entry);
         check_boot(&boot, &entry);
     } else {

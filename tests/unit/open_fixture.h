@@ -78,7 +78,10 @@ static inline const uint8_t *blob_module(const char *string)
 
 static inline bool open_it(bool whole)
 {
-    return select_it() && parts_open(&entry, whole, &expander, &boot, &failure);
+    if (!select_it())
+        return false;
+    entry.whole = whole;
+    return parts_open(&entry, &expander, &boot, &failure);
 }
 
 static inline void opens(bool whole)

@@ -100,7 +100,7 @@ static void uki_that_is_a_bzimage(void **state)
     assert_true(select_it());
     assert_int_equal(payload_recognise(entry.content), PAYLOAD_BZIMAGE);
     entry.is_uki = true;
-    assert_true(parts_open(&entry, false, &expander, &boot, &failure));
+    assert_true(parts_open(&entry, &expander, &boot, &failure));
     assert_bytes(boot.file, kernel_file());
     assert_command_line("root=uki");
 }
