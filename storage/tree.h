@@ -16,7 +16,7 @@
 #define TREE_PATH_MAX  1024 /* bytes of a path, its NUL included */
 #define TREE_DEPTH_MAX 32   /* folders in one another */
 
-enum tree_kind { TREE_ABSENT, TREE_FILE, TREE_FOLDER, TREE_OTHER /* a symbolic link, a device: not to be read */ };
+enum tree_kind { TREE_ABSENT, TREE_FILE, TREE_FOLDER, TREE_OTHER /* a device, a socket: not to be read */ };
 
 struct tree_node {
     enum tree_kind kind;
@@ -25,9 +25,14 @@ struct tree_node {
 };
 
 struct tree {
-    char name[48]; /* for people: "module 0", "esp 1234-ABCD" */
+    char name[48];  /* for people: "module 0", "esp 1234-ABCD" */
+    char uuid[40];  /* of the file system, as blkid shows it: "1234-ABCD", "2b1a…"; "": it has none */
+    char label[68]; /* of the file system; "": it has none */
 
-    /* Fills *node; what is not there is TREE_ABSENT, not a failure. A failure: the tree contradicts itself. */
+    /*
+     * Fills *node; what is not there is TREE_ABSENT, not a failure. A failure: the tree contradicts itself. Symbolic
+     * links are followed, here and below; one that leads nowhere is absent. A list tells of the link: TREE_OTHER.
+     */
     bool (*find)(const struct tree *tree, const char *path, struct tree_node *node, struct failure *failure);
 
     /*
@@ -52,7 +57,7 @@ struct tree {
     void *efi_volume;
 
     /* What its kind keeps: the kind's own, at most this much. */
-    uint64_t own[16];
+    uint64_t own[24];
 };
 
 #endif
