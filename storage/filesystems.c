@@ -2,6 +2,8 @@
 /* The table of file systems; see filesystems.h. Pure: compiled natively for tests as well. */
 #include "storage/filesystems.h"
 
+#include <stddef.h>
+
 #include "storage/fat.h"
 
 static const struct {
