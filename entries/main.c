@@ -26,6 +26,7 @@
 #include "payloads/expand.h"
 #include "payloads/sections.h"
 #include "payloads/uki.h"
+#include "storage/volumes.h"
 
 #define ARENA_SIZE (64 * 1024)
 #define NOT_RUN    UINT64_MAX /* no status that a payload could return */
@@ -43,7 +44,7 @@ static struct launch launch;
 
 /* What the list of entries is made from, and the list. */
 static const struct expander expander = { &handoff.map, identity_reach };
-static struct collection collection;
+static struct collection collection NOINIT;
 
 /* In the image, physical memory is memory. */
 static const void *view(const struct physical *physical, uint64_t address, uint64_t size)
@@ -278,7 +279,7 @@ static bool restore_memory(struct failure *failure)
 /* Tries entries until one is ready. Where a person can choose another, what failed, or returned, is only told. */
 static bool select_and_start(struct failure *failure)
 {
-    const struct surroundings around = { &handoff, &sections, &memory, &expander };
+    const struct surroundings around = { &handoff, &sections, &memory, &expander, &words.ours };
     struct selector selector = {
         .around = &around, .words = &words, .secure = handoff.efi.secure_boot, .collection = &collection
     };
@@ -325,6 +326,8 @@ void quadrivium_main(enum door door, uint64_t first, uint64_t second)
     if (words.ours.fault.data && !fault_provoke(words.ours.fault))
         warn("unknown fault %.*s", (int)words.ours.fault.size, (const char *)words.ours.fault.data);
     if (!select_and_start(&failure))
+        fatal(&failure);
+    if (!volumes_close_disks(&failure))
         fatal(&failure);
     if ((launch.state.mode != LAUNCH_FIRMWARE && handoff.leave && !handoff.leave(&handoff, &failure)) ||
         !launch_finish(&launch, &handoff, &failure))

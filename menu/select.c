@@ -199,8 +199,8 @@ const struct entry *select_next(struct selector *selector, struct failure *failu
             if (!entries_count_try(entries, entry, path, failure))
                 warn("%s: its try is not counted: %s", failure->what, failure->why);
             loader_interface_selected(entry->id, path[0] ? path : NULL);
-            if (!selector->collection->conf.random_seed_off && selector->collection->volume_count &&
-                !random_seed_use(&selector->collection->volumes[0].tree, selector->around->handoff, failure))
+            if (!selector->collection->conf.random_seed_off && selector->collection->volumes.count &&
+                !random_seed_use(&selector->collection->volumes.volume[0].tree, selector->around->handoff, failure))
                 warn("%s: %s", failure->what, failure->why);
             return entry;
         }
