@@ -23,11 +23,11 @@ static const struct {
     uint8_t shift;
     uint8_t disk; /* of the first one, minor 0 */
 } majors[] = {
-    { 202, 202, SHORT_SHIFT, 0 },            /* xvd */
-    { 3, 3, IDE_SHIFT, 0 },                  /* hda, hdb */
-    { 22, 22, IDE_SHIFT, IDE_DISKS },        /* hdc, hdd */
-    { 8, 8, SHORT_SHIFT, 0 },                /* sda to sdp */
-    { 65, 71, SHORT_SHIFT, SCSI_DISKS },     /* sdq on */
+    { 202, 202, SHORT_SHIFT, 0 },             /* xvd */
+    { 3, 3, IDE_SHIFT, 0 },                   /* hda, hdb */
+    { 22, 22, IDE_SHIFT, IDE_DISKS },         /* hdc, hdd */
+    { 8, 8, SHORT_SHIFT, 0 },                 /* sda to sdp */
+    { 65, 71, SHORT_SHIFT, SCSI_DISKS },      /* sdq on */
     { 128, 135, SHORT_SHIFT, 8 * SCSI_DISKS } /* … to sdiv */
 };
 

@@ -118,8 +118,8 @@ static bool take_error(struct span reply, const char *path, bool *absent, struct
     *absent = reply.size >= sizeof(none) - 1 && !memcmp(reply.data, none, sizeof(none) - 1) &&
               (reply.size == sizeof(none) - 1 || !reply.data[sizeof(none) - 1]);
     return *absent ||
-           fail(failure, "xenstore", "%s: %.*s", path, (int)strnlen((const char *)reply.data, reply.size < 32 ? reply.size : 32),
-                (const char *)reply.data);
+           fail(failure, "xenstore", "%s: %.*s", path,
+                (int)strnlen((const char *)reply.data, reply.size < 32 ? reply.size : 32), (const char *)reply.data);
 }
 
 bool xenstore_exchange(struct xenstore_link *link, enum xenstore_operation operation, const char *path,
@@ -178,17 +178,4 @@ bool xenstore_next_name(struct span reply, uint64_t *at, char *name, uint64_t li
     (*at)++;
     name[clean ? size : 0] = '\0';
     return true;
-}
-
-bool xenstore_number(struct span reply, uint64_t *value)
-{
-    uint64_t number = 0;
-
-    for (uint64_t i = 0; i < reply.size; i++) {
-        if (reply.data[i] < '0' || reply.data[i] > '9' || __builtin_mul_overflow(number, 10, &number) ||
-            __builtin_add_overflow(number, reply.data[i] - '0', &number))
-            return false;
-    }
-    *value = number;
-    return reply.size;
 }

@@ -32,18 +32,18 @@ _Static_assert(offsetof(struct xenstore_page, reply_producer) == 2060, "xenstore
 _Static_assert(sizeof(struct xenstore_page) == 2076, "xenstore-ring.txt");
 
 enum xenstore_operation { /* xs_wire.h, XS_… */
-    XENSTORE_DIRECTORY = 1,
-    XENSTORE_READ = 2,
-    XENSTORE_WRITE = 11,
-    XENSTORE_REMOVE = 13,
-    XENSTORE_WATCH_EVENT = 15,
-    XENSTORE_ERROR = 16,
+                          XENSTORE_DIRECTORY = 1,
+                          XENSTORE_READ = 2,
+                          XENSTORE_WRITE = 11,
+                          XENSTORE_REMOVE = 13,
+                          XENSTORE_WATCH_EVENT = 15,
+                          XENSTORE_ERROR = 16,
 };
 
 struct xenstore_link {
-    struct xenstore_page *page;     /* the other side writes it whenever it likes */
-    void (*notify)(void *context);  /* tells the other side that the page has changed */
-    bool (*wait)(void *context);    /* sleeps until it may have changed again; false: the time is over */
+    struct xenstore_page *page;    /* the other side writes it whenever it likes */
+    void (*notify)(void *context); /* tells the other side that the page has changed */
+    bool (*wait)(void *context);   /* sleeps until it may have changed again; false: the time is over */
     void *context;
     uint32_t last; /* the number of the last request */
     bool broken;   /* what comes next on it cannot be known */
@@ -63,8 +63,5 @@ bool xenstore_exchange(struct xenstore_link *link, enum xenstore_operation opera
  * the last one. One that is too long or has characters that no key has becomes "".
  */
 bool xenstore_next_name(struct span reply, uint64_t *at, char *name, uint64_t limit);
-
-/* A decimal number that fills the whole reply and fits in 64 bits. */
-bool xenstore_number(struct span reply, uint64_t *value);
 
 #endif
