@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-static const struct driver *const drivers[] = { NULL };
+static const struct driver *const drivers[] = { &driver_xen, NULL };
 
 void drivers_find(const struct machine *machine, struct devices *devices)
 {
