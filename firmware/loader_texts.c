@@ -107,7 +107,7 @@ bool utf8_from_utf16(struct span units, char *text, uint64_t size)
         uint32_t point = take_utf16(units, &at);
         unsigned count = put_utf8(point, bytes);
 
-        if (point < 0x20 || point == 0x7f || count >= size - length) {
+        if (point < 0x20 || (point >= 0x7f && point < 0xa0) || count >= size - length) {
             text[0] = '\0';
             return false;
         }

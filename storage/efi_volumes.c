@@ -187,7 +187,7 @@ static void connect_disks(void)
 struct candidate {
     EFI_HANDLE handle;
     unsigned rank; /* in the order of the search; RANK_NONE: none of ours */
-    enum efi_volume_role role;
+    enum volume_role role;
     bool writable;
     char name[sizeof(((struct tree *)0)->name)];
 };
@@ -232,24 +232,24 @@ static void rank(struct candidate *candidate, unsigned number)
     if (is_partition && !ask_firmware(candidate->handle, &kind))
         kind = ask_disk(path, &partition);
     candidate->writable = !blocks || !blocks->Media->ReadOnly;
-    candidate->role = kind == KIND_ESP ? EFI_VOLUME_ESP : EFI_VOLUME_XBOOTLDR;
+    candidate->role = kind == KIND_ESP ? VOLUME_ESP : VOLUME_XBOOTLDR;
     if (own && own->DeviceHandle == candidate->handle) {
         candidate->rank = RANK_OWN;
-        candidate->role = EFI_VOLUME_OWN;
+        candidate->role = VOLUME_OWN;
     } else if (kind == KIND_XBOOTLDR) {
         candidate->rank = same_disk(path, &partition) ? RANK_SAME_DISK : RANK_XBOOTLDR;
     } else if (kind == KIND_ESP) {
         candidate->rank = RANK_ESP;
     } else if (blocks && !is_partition) { /* not what a firmware makes up, without a medium */
         candidate->rank = RANK_REMOVABLE;
-        candidate->role = EFI_VOLUME_REMOVABLE;
+        candidate->role = VOLUME_REMOVABLE;
     } else {
         candidate->rank = RANK_NONE;
     }
     name_it(candidate, optical ? "cdrom" : names[kind], &partition, number);
 }
 
-uint32_t efi_volumes(struct efi_volume *volumes)
+uint32_t efi_volumes(struct volume *volumes)
 {
     EFI_BOOT_SERVICES *services;
     uint32_t count = 0;
@@ -269,7 +269,7 @@ uint32_t efi_volumes(struct efi_volume *volumes)
             rank(&candidate, (unsigned)i);
             if (candidate.rank != wanted)
                 continue;
-            volumes[count] = (struct efi_volume){ .role = candidate.role };
+            volumes[count] = (struct volume){ .role = candidate.role };
             memcpy(volumes[count].tree.name, candidate.name, sizeof(candidate.name));
             efi_tree_make(candidate.handle, count, candidate.writable, &volumes[count].tree);
             count++;

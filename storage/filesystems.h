@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Every kind of file system that we read: one row each. */
+/* Every kind of file system that we read: one row each. Pure. */
 #ifndef STORAGE_FILESYSTEMS_H
 #define STORAGE_FILESYSTEMS_H
 
@@ -7,6 +7,9 @@
 
 #include "storage/disk.h"
 #include "storage/tree.h"
+
+/* What a disk begins as: "FAT"; NULL: nothing that we read. */
+const char *filesystem_name(const struct disk *disk);
 
 /*
  * Makes a tree of what is on a disk, which stays the caller's and lives as long as the tree. *known: whether it is of a

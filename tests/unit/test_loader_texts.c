@@ -51,7 +51,8 @@ static void no_utf8(void **state)
 static void from_utf16(void **state)
 {
     static const uint16_t good[] = { 'a', 0xe4, 0x20ac, 0xd83d, 0xde00, 0, 'z' };
-    static const uint16_t broken[][3] = { { 0xd83d, 'x' }, { 0xde00, 'x' }, { 'a', 0xd83d }, { 'a', 7 }, { 0x7f } };
+    static const uint16_t broken[][3] = { { 0xd83d, 'x' }, { 0xde00, 'x' }, { 'a', 0xd83d },
+                                          { 'a', 7 },      { 0x7f },        { 0x9f } };
     char text[16];
 
     (void)state;
