@@ -97,13 +97,11 @@ static void give_up(struct blkfront *front)
         warn("%s: %s", failure.what, failure.why);
 }
 
-static void offer(struct blkfront *front, struct memory_map *map, uint32_t number, const struct xen_vbd *vbd)
+static void offer(struct blkfront *front, uint32_t number, const struct xen_vbd *vbd)
 {
     struct failure failure;
     bool present = false;
 
-    memset(front, 0, sizeof(*front));
-    front->map = map;
     front->block = (struct block_device){ .block_count = 1, .read = read_blocks, .close = close_device, .own = front };
     _Static_assert(sizeof(front->block.name) == sizeof(vbd->name) && sizeof(front->bus.name) == sizeof(vbd->name),
                    "names of a device");
@@ -149,7 +147,7 @@ static void find(const struct machine *machine, struct devices *devices)
     static struct xen_vbd vbds[NUMBERS_MAX] NOINIT;
     static uint32_t numbers[NUMBERS_MAX] NOINIT;
     struct failure failure;
-    uint32_t count;
+    uint32_t count, pages;
 
     /* With boot services the devices are those of the firmware's drivers. */
     if (!machine->handoff->xen.present || machine->handoff->efi.boot_services || !xenstore_start())
@@ -163,9 +161,12 @@ static void find(const struct machine *machine, struct devices *devices)
         warn("%s and further disks are left out: there are too many", vbds[DEVICES_MAX - devices->count].name);
         count = DEVICES_MAX - devices->count;
     }
+    pages = count < BLKFRONT_MANY ? BLKFRONT_POOL_PAGES : BLKFRONT_POOL_PAGES_MANY;
     /* All back ends work at once. */
-    for (uint32_t i = 0; i < count; i++)
-        offer(&fronts[i], &machine->handoff->map, numbers[i], &vbds[i]);
+    for (uint32_t i = 0; i < count; i++) {
+        fronts[i] = (struct blkfront){ .map = &machine->handoff->map, .pool_pages = pages };
+        offer(&fronts[i], numbers[i], &vbds[i]);
+    }
     for (uint32_t i = 0; i < count; i++) {
         if (fronts[i].block.block_count)
             connect(&fronts[i], devices);

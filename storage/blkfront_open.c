@@ -14,16 +14,11 @@
 #include "firmware/xen_grants.h"
 #include "storage/path.h"
 
-/*
- * Pages for data. A back end of Linux keeps at most 1056 mapped (max_persistent_grants), and Xen's tables are finite.
- */
-#define POOL_PAGES     512
-#define POOL_PAGES_MIN (BLKFRONT_DIRECT * 4)
-#define REQUESTS       8 /* in flight, where each can have many pages */
+#define REQUESTS       4 /* in flight, where each can have many pages */
+#define POOL_PAGES_MIN (BLKFRONT_DIRECT * REQUESTS)
 
-#define RING_PAGE  0
-#define LIST_PAGES 1
-#define DATA_PAGES (LIST_PAGES + BLKFRONT_ENTRIES)
+/* The pages, in this order: the ring, those for data, a list of these for each request. */
+#define RING_PAGES 1
 
 #define BELOW_4G 0xffffffffull /* what our page tables reach */
 
@@ -31,11 +26,11 @@ static struct xenbus_batch batch NOINIT;
 
 enum { VDISK_CDROM = 1, VDISK_REMOVABLE = 2 }; /* blkif.h, "info" */
 
-/* Memory: the ring, lists, data, and behind all that is granted, what is not: the references. */
+/* What is granted, and behind it what is not: the references. Where memory is short there are fewer pages for data. */
 static bool take_memory(struct blkfront *front, struct failure *failure)
 {
-    for (front->pool_pages = POOL_PAGES;; front->pool_pages /= 2) {
-        const uint32_t pages = DATA_PAGES + front->pool_pages;
+    for (;; front->pool_pages /= 2) {
+        const uint32_t pages = RING_PAGES + front->pool_pages + BLKFRONT_ENTRIES;
         const struct map_request request = { .size = pages * (MAP_PAGE + sizeof(uint32_t)),
                                              .maximum = BELOW_4G,
                                              .high = true };
@@ -113,7 +108,7 @@ static bool publish(struct blkfront *front, struct failure *failure)
     struct xenbus_device *bus = &front->bus;
 
     front->published = true;
-    xenbus_publish_number(&batch, bus, "ring-ref", front->references[RING_PAGE]);
+    xenbus_publish_number(&batch, bus, "ring-ref", front->references[0]);
     xenbus_publish_number(&batch, bus, "event-channel", front->port);
     xenbus_publish(&batch, bus, "protocol", "x86_64-abi");
     xenbus_publish(&batch, bus, "feature-persistent", "1");
@@ -123,10 +118,10 @@ static bool publish(struct blkfront *front, struct failure *failure)
 
 static bool offer(struct blkfront *front, struct failure *failure)
 {
-    if (!grant(front, DATA_PAGES, failure) || !xen_event_allocate(front->bus.domain, &front->port, failure))
+    if (!grant(front, RING_PAGES, failure) || !xen_event_allocate(front->bus.domain, &front->port, failure))
         return false;
     front->has_port = true;
-    front->ring.shared = (struct blkfront_shared *)(front->memory + RING_PAGE * MAP_PAGE);
+    front->ring.shared = (struct blkfront_shared *)front->memory;
     blkfront_ring_start(&front->ring);
     return publish(front, failure);
 }
@@ -164,21 +159,23 @@ static bool fill_ring(struct blkfront *front, uint64_t segments, struct failure 
     struct blkfront_ring *ring = &front->ring;
     const uint32_t share = front->pool_pages / REQUESTS;
 
+    uint32_t data;
+
     ring->segments = BLKFRONT_DIRECT;
-    if (segments > BLKFRONT_DIRECT && share > BLKFRONT_DIRECT) {
+    if (segments > BLKFRONT_DIRECT && share > BLKFRONT_DIRECT)
         ring->segments = segments < share ? (uint32_t)segments : share;
-        ring->lists = (uint8_t *)(front->memory + LIST_PAGES * MAP_PAGE);
-        ring->list_references = front->references + LIST_PAGES;
-    }
     ring->slots = front->pool_pages / ring->segments;
     if (ring->slots > BLKFRONT_ENTRIES)
         ring->slots = BLKFRONT_ENTRIES;
-    ring->pool = (uint8_t *)(front->memory + DATA_PAGES * MAP_PAGE);
-    ring->references = front->references + DATA_PAGES;
-    return grant(front, DATA_PAGES + ring->slots * ring->segments, failure);
+    data = ring->slots * ring->segments;
+    ring->pool = (uint8_t *)(front->memory + RING_PAGES * MAP_PAGE);
+    ring->references = front->references + RING_PAGES;
+    ring->lists = ring->pool + data * MAP_PAGE;
+    ring->list_references = ring->references + data;
+    return grant(front, RING_PAGES + data + (ring->segments > BLKFRONT_DIRECT ? ring->slots : 0), failure);
 }
 
-_Static_assert(POOL_PAGES / REQUESTS <= BLKFRONT_INDIRECT_MAX, "one page holds the segments of a request");
+_Static_assert(BLKFRONT_POOL_PAGES / REQUESTS <= BLKFRONT_INDIRECT_MAX, "one page holds the segments of a request");
 
 bool blkfront_offer(struct blkfront *front, uint32_t number, bool *present, struct failure *failure)
 {
