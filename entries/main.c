@@ -17,6 +17,8 @@
 #include "firmware/loader_interface.h"
 #include "firmware/power.h"
 #include "firmware/tpm.h"
+#include "firmware/xen_console.h"
+#include "firmware/xen_events.h"
 #include "handoff/exits.h"
 #include "menu/load.h"
 #include "menu/open.h"
@@ -72,8 +74,10 @@ static void stop(void)
 static void start_likely_consoles(void)
 {
     console_start_present(door_consoles(handoff.door));
-    if (cpu.xen)
+    if (cpu.xen) {
         console_start(text_span("debugcon"), true);
+        console_start_present("xen");
+    }
 }
 
 static void __attribute__((noreturn)) fatal(const struct failure *failure)
@@ -317,6 +321,7 @@ void quadrivium_main(enum door door, uint64_t first, uint64_t second)
     console_register(&console_com1);
     console_register(&console_debugcon);
     console_register(&console_vga);
+    xen_console_register(&handoff.map);
     handoff_start(&handoff, door, arena, sizeof(arena));
     if (!enter(&given, &failure))
         fatal(&failure);
@@ -332,5 +337,7 @@ void quadrivium_main(enum door door, uint64_t first, uint64_t second)
     if ((launch.state.mode != LAUNCH_FIRMWARE && handoff.leave && !handoff.leave(&handoff, &failure)) ||
         !launch_finish(&launch, &handoff, &failure))
         fatal(&failure);
+    xen_console_flush();
+    xen_events_end();
     launch_jump(&launch);
 }

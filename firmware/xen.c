@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "firmware/xen_console.h"
 #include "firmware/xen_hypercall.h"
 
 #include <xen/memory.h>
@@ -16,6 +17,7 @@ void xen_shutdown(enum xen_shutdown reason)
     };
     struct sched_shutdown shutdown = { .reason = reasons[reason] };
 
+    xen_console_drain(); /* with the domain goes what is still in its ring */
     xen_hypercall(__HYPERVISOR_sched_op, SCHEDOP_shutdown, (uint64_t)&shutdown, 0, 0);
 }
 

@@ -13,6 +13,7 @@
 #include "cpu/cpu.h"
 #include "firmware/efi.h"
 #include "firmware/power.h"
+#include "firmware/xen_console.h"
 #include "menu/load.h"
 #include "menu/menu.h"
 #include "menu/random_seed.h"
@@ -29,6 +30,8 @@ static uint64_t ticks(void)
 
 static void idle(void)
 {
+    if (xen_console_wait(10000000)) /* nanoseconds */
+        return;
     efi_stall(10000); /* microseconds; elsewhere nothing waits for the processor but us */
     __builtin_ia32_pause();
 }
