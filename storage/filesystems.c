@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "storage/ext.h"
 #include "storage/fat.h"
 
 static const struct {
@@ -11,6 +12,7 @@ static const struct {
     bool (*is)(const struct disk *disk);
     bool (*open)(const struct disk *disk, struct tree *tree, struct failure *failure);
 } filesystems[] = {
+    { "ext", ext_is, ext_open },
     { "FAT", fat_is, fat_open },
 };
 
