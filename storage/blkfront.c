@@ -173,12 +173,10 @@ static void find(const struct machine *machine, struct devices *devices)
     }
 }
 
+/* Events are the console's, too, and end with it. */
 static bool end(struct failure *failure)
 {
-    if (!xen_grants_end(failure))
-        return false;
-    xen_events_end();
-    return true;
+    return xen_grants_end(failure);
 }
 
 const struct driver driver_xen = { "xen", find, end };
