@@ -208,17 +208,21 @@ KINDS = {
 }
 
 
-@pytest.fixture(scope="session", name="whole")
-def whole_tree(tmp_path_factory):
-    root = tmp_path_factory.mktemp("ext") / "root"
-    put(root, FILES, LINKS, HOLES)
-    os.mkfifo(root / "fifo")
-    return root
+@pytest.fixture(scope="session", name="roots")
+def make_roots(tmp_path_factory):
+    """Two folders: with files that have holes, and without."""
+    roots = {}
+    for holes in ({}, HOLES):
+        roots[bool(holes)] = root = tmp_path_factory.mktemp("ext") / "root"
+        put(root, FILES, LINKS, holes)
+        os.mkfifo(root / "fifo")
+    return roots
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_kind(kind, whole, tmp_path):
+def test_kind(kind, roots, tmp_path):
     name, options = KINDS[kind]
+    whole = roots["inline_data" not in options]  # with inline data mke2fs gets sizes wrong where a file begins with a hole
     image = make(tmp_path / "image", whole, "-L", "A läbel", *options.split())
     tree = Read(image)
     tree.check(described(whole, LINKS))
@@ -244,3 +248,209 @@ def test_large_reads(options, most, tmp_path):
     tree.check(described(root))
     assert tree.large["/vmlinuz"] <= most
     assert tree.calls["/vmlinuz"] <= 50
+
+
+def test_the_longest_link(tmp_path):
+    root, links = tmp_path / "root", {"link": ("./" * 2044 + "vmlinuz", "vmlinuz")}
+    put(root, {"vmlinuz": b"kernel"}, links)
+    Read(make(tmp_path / "image", root, "-t", "ext4", "-b", "4096")).check(described(root, links))
+
+
+@pytest.mark.parametrize("options", ["-t ext4", "-t ext4 -b 4096", "-t ext2", "-t ext2 -b 4096"])
+def test_fragments(options, tmp_path):
+    """A file of a thousand pieces, for which extents need a tree of depth 2; with holes punched into it."""
+    root, image, block = tmp_path / "root", tmp_path / "image", 4096 if "4096" in options else 1024
+    put(root, {f"small/{number}": b"small" for number in range(2000)})
+    make(image, root, "-N", "2200", *options.split(), size=f"{3 * block + 1000}K" if block == 1024 else "16M")
+    data = bytearray(noise(900 * block + 5))
+    (tmp_path / "large").write_bytes(data)
+    debugfs(image, *(f"rm /small/{number}" for number in range(0, 2000, 2)), f"write {tmp_path}/large large",
+            "punch large 3 5", "punch large 500 520", "punch large 840 840")  # fmt: skip
+    debugfs(image, f"dump large {tmp_path}/dumped")  # a punch takes more than it was told of block maps
+    dumped = (tmp_path / "dumped").read_bytes()
+    for at in range(0, len(data), block):
+        if dumped[at : at + block] != data[at : at + block]:
+            data[at : at + block] = bytes(len(data[at : at + block]))
+    assert dumped == data and 0 < dumped.count(bytes(block)) < 100
+    rows = described(root)
+    for number in range(0, 2000, 2):
+        rows.pop(f"/small/{number}")
+    rows["/large"] = ("name", "file", len(data), zlib.crc32(data))
+    tree = Read(image)
+    tree.check(rows)
+    assert tree.calls["/large"] > 400
+
+
+def test_never_written(tmp_path):
+    """Extents that were only set aside read as zeros, whatever lies there."""
+    root, image = tmp_path / "root", tmp_path / "image"
+    put(root, {"file": noise(40_960)})
+    make(image, root, "-t", "ext4", "-b", "4096")
+    debugfs(image, f"write {root}/file freed", "rm freed", "fallocate file 10 30", "set_inode_field file size 110000")
+    Read(image).check({**described(root), "/file": (
+        "name", "file", 110000, zlib.crc32(noise(40_960) + bytes(110000 - 40_960)))})
+
+
+def test_unreadable(tmp_path):
+    """What is encrypted, what was deleted; features that nobody knows; a wrong checksum."""
+    root, image = tmp_path / "root", tmp_path / "image"
+    put(root, {"file": b"file", "folder/x": b"x", "gone": b"gone"})
+    make(image, root, "-t", "ext4", "-O", "encrypt")
+    debugfs(image, "set_inode_field file flags 0x80800", "set_inode_field folder flags 0x80800", "set_inode_field gone links_count 0")
+    done = subprocess.run([BUILD / "unit/test_ext", image], capture_output=True, timeout=60)
+    assert b"is encrypted" in done.stdout and done.returncode == 1
+    debugfs(image, "set_inode_field folder flags 0x80000")
+    rows = described(root)
+    rows.update({"/file": "ext file system: /file is encrypted", "/gone": "/gone: inode 15 was deleted"})
+    assert "was deleted" in Read(image).trees[0]["/gone"]
+    rows["/gone"] = "was deleted"
+    Read(image).check(rows)
+
+
+# ---- journals ----
+
+JOURNALS = {  # what mke2fs and `journal_open` are told
+    "ext3": ("-t ext3 -b 1024", ""),
+    "ext4": ("-t ext4 -b 4096", ""),
+    "ext4-v2": ("-t ext4 -b 1024", "-c -v 2"),
+    "ext4-v3": ("-t ext4 -b 1024", "-c -v 3"),
+    "ext4-v3-4k": ("-t ext4 -b 4096", "-c -v 3"),
+    "ext4-v2-32bit": ("-t ext4 -b 1024 -O ^64bit", "-c -v 2"),
+    "ext4-v3-64k": ("-t ext4 -b 65536 -N 1000", "-c -v 3"),
+    "ext4-plain": ("-t ext4 -b 1024 -O ^metadata_csum,^64bit", ""),
+}
+LATER = {"vmlinuz": noise(300_001), "new/folder/file": noise(50_000), "new/escaped": b"\xc0\x3b\x39\x98" + noise(5000)}
+
+
+def changed_blocks(before, after, size):
+    return [at // size for at in range(0, len(before), size) if before[at : at + size] != after[at : at + size]]
+
+
+def in_journal(image, after, block, opening, tmp_path, *more):
+    """Writes what makes the image into `after` to its journal, in three transactions; `more` goes on from there."""
+    blocks = changed_blocks(image.read_bytes(), after, block)
+    assert len(blocks) > 20 or block > 4096
+    commands = [f"journal_open {opening}"]
+    for number, some in enumerate((blocks[::2], blocks[1::2], blocks[::3])):
+        # What the first one says of the third's blocks is wrong, and does not count.
+        pieces = [bytes(block) if not number and at in blocks[::3] else after[at * block :][:block] for at in some]
+        (tmp_path / f"content{number}").write_bytes(b"".join(pieces))
+        commands.append(f"journal_write -b {','.join(map(str, some))} {tmp_path}/content{number}")
+    debugfs(image, *commands, *more, "journal_close")
+
+
+def dirty(options, opening, tmp_path, *more):
+    """An image of which only the journal knows what is new; the folder of what is in it then, and a clean image."""
+    root, image, after = tmp_path / "root", tmp_path / "image", tmp_path / "after"
+    block = int(re.search(r"-b (\d+)", options)[1])
+    put(root, {"boot/old": b"old", "boot/stays": noise(20_000)})
+    make(image, root, *options.split(), size="160M" if block == 65536 else "24M")
+    shutil.copy(image, after)
+    put(tmp_path / "later", LATER)
+    debugfs(after, *(f"mkdir {name}" for name in ("new", "new/folder")), "rm boot/old",
+            *(f"write {tmp_path}/later/{name} {name}" for name in LATER))  # fmt: skip
+    put(root, LATER)
+    (root / "boot/old").unlink()
+    assert Read(after).trees[0] == described(root)
+    in_journal(image, after.read_bytes(), block, opening, tmp_path, *more)
+    return image, root
+
+
+def check_replayed(image, root):
+    """What only the journal knows is read, and e2fsck makes the same of it."""
+    tree = Read(image)
+    assert not tree.warned
+    tree.check(described(root))
+    done = subprocess.run(["e2fsck", "-fy", image], capture_output=True, timeout=60, env=PATHS)
+    assert b"recovering journal" in done.stdout
+    Read(image).check(described(root))
+
+
+@pytest.mark.parametrize("kind", JOURNALS)
+def test_journal(kind, tmp_path):
+    check_replayed(*dirty(*JOURNALS[kind], tmp_path))
+
+
+def number_of(image, path, block):
+    """Where on the disk a block of a file is."""
+    return int(debugfs(image, f"bmap {path} {block}").splitlines()[-1])
+
+
+@pytest.mark.parametrize("kind", ["ext3", "ext4", "ext4-v2", "ext4-v3"])
+def test_journal_ends(kind, tmp_path):
+    """Blocks that are written and then revoked; and a transaction that was not finished."""
+    options, opening = JOURNALS[kind]
+    image, root = dirty(options, opening, tmp_path)
+    stays = [number_of(image, "/boot/stays", block) for block in (0, 3)]
+    (tmp_path / "wrong").write_bytes(bytes(4 * 4096))
+    wrong = f"{stays[0]},{stays[1]} {tmp_path}/wrong"
+    shutil.rmtree(root)
+    image.unlink()
+    image, root = dirty(options, opening, tmp_path, f"journal_write -b {wrong}",
+                        f"journal_write -r {stays[0]},{stays[1]},9 ", f"journal_write -c -b {wrong}")  # fmt: skip
+    check_replayed(image, root)
+
+
+def journal_at(image, block, size):
+    return number_of(image, "<8>", block) * size
+
+
+def patch(image, at, data):
+    with open(image, "r+b") as file:
+        file.seek(at)
+        file.write(data)
+
+
+def test_journal_not_replayed(tmp_path):
+    """What is wrong with a journal is said, and the file system is read as it is; or as far as the journal goes."""
+    before = tmp_path / "root-before"
+    put(before, {"boot/old": b"old", "boot/stays": noise(20_000)})
+
+    def check(image, why):
+        tree = Read(image)
+        assert tree.warned == f"ext{tree.name[3]} {UUID[:8]}: the journal was not replayed: journal: {why}"
+        tree.check(described(before))
+
+    image, _ = dirty("-t ext4 -b 1024", "-c -v 3", tmp_path)
+    start, copy = journal_at(image, 0, 1024), tmp_path / "copy"
+    shutil.copy(image, copy)
+    patch(copy, start + 2 * 1024 + 100, b"!")
+    check(copy, "its block 2 has a wrong checksum")
+    shutil.copy(image, copy)
+    patch(copy, start + 0x100, b"!")
+    check(copy, "the checksum of its superblock is wrong")
+    shutil.copy(image, copy)
+    patch(copy, start + 1024 + 0x10, b"!")  # of a descriptor: there is no transaction
+    assert not Read(copy).warned
+    Read(copy).check(described(before))
+
+
+JOURNAL_FEATURES = {0x4: "it has asynchronous commits without checksums", 0x40: "it needs features that are not known, incompat 0x40"}
+
+
+def test_journal_features(tmp_path):
+    image, root = dirty("-t ext3 -b 1024", "", tmp_path)
+    start = journal_at(image, 0, 1024)
+    patch(image, start + 0x2B, b"\x20")
+    tree = Read(image)
+    assert tree.warned == f"ext3 {UUID[:8]}: fast commits in the journal were not replayed"
+    tree.check(described(root))
+    for feature, why in JOURNAL_FEATURES.items():
+        patch(image, start + 0x2B, bytes([feature]))
+        assert Read(image).warned == f"ext3 {UUID[:8]}: the journal was not replayed: journal: {why}"
+    debugfs(image, "set_super_value journal_inum 0")
+    assert Read(image).warned == f"ext3 {UUID[:8]}: the journal was not replayed: journal: it is on another disk"
+
+
+def test_journal_too_large(tmp_path):
+    root, image = tmp_path / "root", tmp_path / "image"
+    put(root, {"file": noise(1000)})
+    make(image, root, "-t", "ext4", "-b", "1024", "-J", "size=8")
+    (tmp_path / "content").write_bytes(bytes(4097 * 1024))
+    debugfs(image, "journal_open", f"journal_write -b 15000-19095 {tmp_path}/content", "journal_close")
+    assert not Read(image).warned
+    make(image, root, "-t", "ext4", "-b", "1024", "-J", "size=8")
+    debugfs(image, "journal_open", f"journal_write -b 15000-19096 {tmp_path}/content", "journal_close")
+    tree = Read(image)
+    assert tree.warned == f"ext4 {UUID[:8]}: the journal was not replayed: journal: it has too many blocks"
+    tree.check(described(root))
