@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "storage/fat.h"
+#include "storage/iso9660.h"
 
 static const struct {
     const char *name;
@@ -12,6 +13,7 @@ static const struct {
     bool (*open)(const struct disk *disk, struct tree *tree, struct failure *failure);
 } filesystems[] = {
     { "FAT", fat_is, fat_open },
+    { "ISO 9660", iso_is, iso_open },
 };
 
 #define FILESYSTEMS (sizeof(filesystems) / sizeof(*filesystems))
