@@ -64,8 +64,8 @@ def make():
 
 
 def kept(name, key, folder=ASSETS, most=3):
-    """The folder NAME-KEY in FOLDER, made where it is missing. Of those with other keys, which other versions of the programs made,
-    some stay: the MOST used last, with this one.
+    """The folder NAME-KEY in FOLDER, made where it is missing. Of those with other keys, which other versions of the programs
+    made, some stay: the MOST used last, with this one.
     """
     folder.mkdir(parents=True, exist_ok=True)
     wanted = folder / f"{name}-{key}"
