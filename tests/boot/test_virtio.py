@@ -22,8 +22,8 @@ import menus
 
 RUNS = cases.RUNS / "virtio"
 MIB = 1 << 20
-WORDS = "qv.console=com1 qv.onerror=poweroff given=1"
-ERROR = r"^quadrivium: error: (.*)\n"
+WORDS = "qv.console=com1 qv.onerror=reboot given=1"
+ERROR = r"quadrivium: error: (.*)\n"
 WARNING = re.compile(r"^quadrivium: warning: (.*)$", re.MULTILINE)
 FATAL = "quadrivium: error: .*|!!!! X64 Exception"
 ROOT_PORT = ("-device", "pcie-root-port,id=behind,slot=1")
@@ -68,7 +68,7 @@ ROWS = {
     "linux16": Row("linux16", pci()),
     # The firmware shows us no file system on a partition that is no ESP: we read its disks.
     "efi": Row("efi-kernel", pci(), partition="disk1p1"),
-    "efi-ahci": Row("efi-kernel", ("ide-hd", "ide-hd"), partition="disk1p1"),
+    "efi-ahci": Row("efi-kernel", ("ide-hd,bus=ide.0", "ide-hd,bus=ide.1"), partition="disk1p1"),
 }
 
 
@@ -120,9 +120,141 @@ def test_boots(name, disks, record_property):
         assert re.search(rf"^quadrivium .*\({row.partition} ", machine.printable(running.console), re.MULTILINE), running.console
 
 
-def test_large_requests(disks):
-    """A file of 64 MiB comes by requests of a MiB, and nothing is read twice."""
-    with start("large", ROWS["q35"], (disks[0], large_disk())) as running:
+# ---- how it is read ----
+
+LARGE = 64 * MIB
+
+
+@pytest.fixture(scope="module")
+def large(disks):
+    """A disk with an entry that has an initrd of LARGE bytes."""
+    files = menus.files({"large": menus.entry("Large", "own=1", initrd="/large.img")})
+    return raw(media.fat(RUNS / "large.img", files | {"large.img": bytes(LARGE)}))
+
+
+@pytest.mark.parametrize("name", ["q35", "q35-legacy", "microvm", "microvm-modern"])
+def test_large_requests(name, large, record_property):
+    """A large file comes by requests of a MiB, straight to where it stays, and nothing is read twice."""
+    record_property("door", ROWS[name].door)
+    with start(f"large-{name}", ROWS[name], (large,)) as running:
         running.wait(menus.STARTED, FATAL)
-        blocks = {device["qdev"].split("/")[-2]: device["stats"] for device in running.qmp({"execute": "query-blockstats"})["return"]}
-    print(blocks)
+        devices = running.qmp({"execute": "query-blockstats"})["return"]
+    seen = next(device["stats"] for device in devices if device["device"] == "d0")
+    assert LARGE <= seen["rd_bytes"] < LARGE + 2 * MIB
+    assert seen["rd_operations"] < LARGE // MIB + 32
+
+
+# ---- names ----
+
+NAMES = {
+    "q35": dataclasses.replace(ROWS["q35"], devices=(*pci(), "virtio-blk-pci")),
+    "bridges": dataclasses.replace(ROWS["bridges"], devices=(*ROWS["bridges"].devices, "virtio-blk-pci,addr=1f")),
+    "microvm": dataclasses.replace(ROWS["microvm"], devices=(*MMIO, "virtio-blk-device")),
+    "microvm-words": dataclasses.replace(ROWS["microvm-words"], devices=(*MMIO, "virtio-blk-device")),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names(name, disks, record_property):
+    """A disk is called what Linux will call it: the one with the tree is the one of its size."""
+    row, system = NAMES[name], guest_disk.make("gpt")
+    record_property("door", row.door)
+    options = f"root=UUID={system.root} ro {doors.GUEST} {doors.find(row.door).needs} quiet qvtest.auto"
+    tree = media.fat(RUNS / f"names-{name}.img", menus.files({"system": menus.entry("The system", options, initrd="/initrd")},
+                                                             kernel=system.vmlinux) | {"initrd": system.initrd})
+    with start(f"names-{name}", row, (disks[0], raw(tree), raw(system.images[0]))) as running:
+        running.wait(guest_disk.END, f"{FATAL}|{guest_disk.FATAL}")
+        console = machine.printable(running.console)
+    report = guest_disk.report(console)
+    ours = re.search(r"^quadrivium .*\((vd.) ", console, re.MULTILINE)[1]
+    theirs = [key.removeprefix("disk.") for key, sectors in report.items()
+              if key.startswith("disk.vd") and int(sectors) == tree.stat().st_size // media.SECTOR]
+    assert [ours] == theirs, report
+
+
+# ---- what goes wrong ----
+
+def refused(running, *errors):
+    """Waits for the error, which is one of these, and the end; returns all warnings."""
+    running.wait_for_end(timeout=60)
+    console = machine.printable(running.console) + "\n"
+    said = re.findall(ERROR, console, re.MULTILINE)
+    assert len(said) == 1 and any(re.fullmatch(error, said[0]) for error in errors), console
+    assert not re.search(menus.STARTED, console, re.MULTILINE), console
+    return WARNING.findall(console)
+
+
+def cut(path, size):
+    """A copy of a disk that ends after SIZE bytes."""
+    copy = path.with_suffix(".cut")
+    copy.write_bytes(path.read_bytes()[:size])
+    return raw(copy)
+
+
+def test_too_small(disks):
+    """The disk ends before the file system does, and before the partition does."""
+    whole = media.fat(RUNS / "whole.img", menus.files({"tree": menus.entry("On a disk")}))
+    with start("too-small", ROWS["q35"], (disks[0], cut(whole, 4 * MIB))) as running:
+        warnings = refused(running, "payload: .*no disk has any")
+    assert len(warnings) == 1 and re.fullmatch("vdb: .*", warnings[0]), warnings
+    with start("too-small-partition", ROWS["q35"], (disks[0], cut(RUNS / "tree.img", 4 * MIB))) as running:
+        refused(running, "payload: .*no disk has any")
+
+
+BROKEN = "format=raw,snapshot=on,file.driver=blkdebug,file.image.driver=file,file.image.filename={path}"
+
+
+def broken(path, sector=None):
+    """A disk of which a sector cannot be read, or, without one, all of it from now on."""
+    where = "" if sector is None else f",file.inject-error.0.sector={sector}"
+    return f"{BROKEN.format(path=path)},file.inject-error.0.event=read_aio{where}".replace("snapshot=on,", "readonly=on,")
+
+
+def sector_of(path, content):
+    """Where some bytes are on a disk."""
+    at = path.read_bytes().index(content)
+    assert at % media.SECTOR == 0
+    return at // media.SECTOR
+
+
+@pytest.mark.parametrize("name", ["q35", "q35-legacy", "microvm"])
+def test_unreadable(name, disks, record_property):
+    """A sector of the kernel cannot be read; then nothing can."""
+    record_property("door", ROWS[name].door)
+    tree = RUNS / "tree.img"
+    sector = sector_of(tree, menus.KERNEL.read_bytes()[:media.SECTOR])
+    with start(f"unreadable-{name}", ROWS[name], (disks[0], broken(tree, sector))) as running:
+        refused(running, r".*the device could not read \d+ bytes at sector \d+ \(status 1\)")
+    with start(f"unreadable-all-{name}", ROWS[name], (disks[0], broken(tree))) as running:
+        warnings = refused(running, "payload: .*no disk has any")
+    assert len(warnings) == 1 and re.fullmatch(r"vdb: .*the device could not read .*", warnings[0]), warnings
+
+
+def test_pulled_out(disks):
+    """The disk goes while the menu is shown."""
+    tree = media.fat(RUNS / "menu.img", menus.files({"tree": menus.entry("On a disk", sort_key="1"), "other": menus.entry("Another")},
+                                                         "timeout 60\n"))
+    with start("pulled-out", ROWS["q35"], (disks[0], raw(tree))) as running:
+        menu = menus.Menu(running)
+        menu.at("On a disk")
+        running.qmp({"execute": "human-monitor-command", "arguments": {"command-line": "drive_del d1"}})
+        menu.press(menus.ENTER)
+        refused(running, r".*the device could not read \d+ bytes at sector \d+ \(status 1\)")
+
+
+def test_no_answer(disks):
+    """A disk that lets nobody wait for ever: a byte a second."""
+    with start("no-answer", ROWS["q35"], (disks[0], f"{disks[1]},throttling.bps-read=1")) as running:
+        warnings = refused(running, "payload: .*no disk has any")
+    assert any(re.fullmatch("vdb: .*the device did not answer for 10 seconds", line) for line in warnings), warnings
+
+
+def test_no_disk_of_ours(disks):
+    """Registers that the command line invents: one warning each, and the disks that are there."""
+    words = f"{WORDS} virtio_mmio.device=4K@0x1000000:5 virtio_mmio.device=4K@0xfed00000:5 virtio_mmio.device=x"
+    with start("invented", ROWS["q35"], disks, words) as running:
+        running.wait(menus.STARTED, FATAL)
+        said = WARNING.findall(machine.printable(running.console))
+    assert said == ["virtio-mmio 0x1000000: virtio: registers at 0x1000000, where RAM is",
+                    "virtio-mmio 0xfed00000: there is no virtio device of a version that we know",
+                    "virtio_mmio.device=x: not SIZE@ADDRESS:IRQ"]
