@@ -7,6 +7,7 @@
 #include "firmware/efi.h"
 #include "firmware/efi_calls.h"
 #include "storage/drivers.h"
+#include "storage/efi_volumes.h"
 
 #define HANDLES_MAX  1024
 #define REQUEST_SIZE (4u << 20) /* bytes that are asked for at once */
@@ -101,6 +102,7 @@ static void find(const struct machine *machine, struct devices *devices)
 
     if (!efi_alive())
         return;
+    efi_connect_disks();
     services = efi_system_table()->BootServices;
     if (services->LocateHandleBuffer(ByProtocol, &block_io_guid, NULL, &count, &handles))
         return;

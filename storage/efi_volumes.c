@@ -128,15 +128,17 @@ static enum partition_role ask_disk(struct span path, const struct efi_partition
  * A firmware that knows what it boots from need not have looked at other disks: have it connect drivers to what may
  * have some, and to nothing else, since that may take long.
  */
-static void connect_disks(void)
+void efi_connect_disks(void)
 {
+    static bool connected;
     static EFI_GUID pci_guid = EFI_PCI_IO_PROTOCOL_GUID;
     EFI_BOOT_SERVICES *services = efi_system_table()->BootServices;
     EFI_HANDLE *handles;
     UINTN count;
 
-    if (services->LocateHandleBuffer(ByProtocol, &pci_guid, NULL, &count, &handles))
+    if (connected || services->LocateHandleBuffer(ByProtocol, &pci_guid, NULL, &count, &handles))
         return;
+    connected = true;
     for (UINTN i = 0; i < count && i < HANDLES_MAX; i++) {
         EFI_PCI_IO_PROTOCOL *pci = efi_protocol(handles[i], &pci_guid);
         UINT32 class = 0;
@@ -226,7 +228,7 @@ uint32_t efi_volumes(struct volume *volumes)
     if (!efi_alive())
         return 0;
     services = efi_system_table()->BootServices;
-    connect_disks();
+    efi_connect_disks();
     if (services->LocateHandleBuffer(ByProtocol, &file_system_guid, NULL, &found, &handles))
         return 0;
     for (unsigned wanted = RANK_OWN; wanted < RANK_NONE; wanted++) {

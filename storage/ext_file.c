@@ -11,21 +11,33 @@
 
 static const char what[] = "ext file system";
 
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 static bool read_inline(const struct ext *ext, const struct ext_inode *inode, uint64_t offset, uint8_t *to,
                         uint64_t size, struct failure *failure)
 {
-    if (offset < EXT_INODE_BLOCK_SIZE) {
-        uint64_t piece = EXT_INODE_BLOCK_SIZE - offset;
+    uint64_t piece;
 
-        if (piece > size)
-            piece = size;
+    if (offset < EXT_INODE_BLOCK_SIZE) {
+        piece = least(size, EXT_INODE_BLOCK_SIZE - offset);
         memcpy(to, inode->block.bytes + offset, piece);
         to += piece;
         offset += piece;
         size -= piece;
     }
-    /* Its size was checked with the inode. */
-    return !size || ext_disk_read(&ext->disk, inode->inline_at + (offset - EXT_INODE_BLOCK_SIZE), to, size, failure);
+    offset -= EXT_INODE_BLOCK_SIZE; /* of no use where nothing is left */
+    if (size && offset < inode->inline_size) {
+        piece = least(size, inode->inline_size - offset);
+        if (!ext_disk_read(&ext->disk, inode->inline_at + offset, to, piece, failure))
+            return false;
+        to += piece;
+        size -= piece;
+    }
+    memset(to, 0, size);
+    return true;
 }
 
 /* Whether what `next` tells of goes on where the run ends. */
@@ -66,9 +78,7 @@ bool ext_file_read(const struct ext *ext, const struct ext_inode *inode, uint64_
             run.count += next.count;
             block += next.count;
         }
-        piece = (run.count << shift) - inside;
-        if (piece > size)
-            piece = size;
+        piece = least(size, (run.count << shift) - inside);
         if (!run.first)
             memset(to, 0, piece);
         else if (!ext_disk_read(&ext->disk, (run.first << shift) + inside, to, piece, failure))

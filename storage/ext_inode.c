@@ -146,12 +146,5 @@ bool ext_inode_read(const struct ext *ext, uint32_t number, struct ext_inode *in
     if (inode->size > BLOCKS_MAX << ext->disk.block_shift)
         return fail(failure, what, "inode %u has %lu bytes, more than any can", number, inode->size);
     memcpy(inode->block.bytes, raw.block, sizeof(raw.block));
-    if (!(inode->flags & EXT_FLAG_INLINE))
-        return true;
-    if (!read_inline(ext, inode, at, failure))
-        return false;
-    if (inode->size > EXT_INODE_BLOCK_SIZE + (uint64_t)inode->inline_size)
-        return fail(failure, what, "inode %u has %lu bytes, and inline %u", number, inode->size,
-                    EXT_INODE_BLOCK_SIZE + inode->inline_size);
-    return true;
+    return !(inode->flags & EXT_FLAG_INLINE) || read_inline(ext, inode, at, failure);
 }

@@ -26,7 +26,7 @@ struct ext_inode {
         uint32_t blocks[EXT_INODE_BLOCK_SIZE / 4];
     } block;              /* i_block: where the data is, or its beginning */
     uint64_t inline_at;   /* of inline data: where on the disk they go on, */
-    uint32_t inline_size; /* and how many bytes are there */
+    uint32_t inline_size; /* and how many bytes are there; the others are zeros */
 };
 
 /* A failure: it is not there, or its data would be longer than any can be. */

@@ -70,9 +70,8 @@ struct virtio_disk {
     bool lost;         /* it was reset after an error */
 };
 
-static struct virtio_disk disks[DEVICES_MAX] NOINIT;
-static uint32_t disk_count; /* started */
-static uint32_t named;      /* Linux gives a name to a disk without a medium, too */
+static struct virtio_disk disks[DEVICES_MAX] NOINIT; /* by their places among all devices */
+static uint32_t named;                               /* Linux gives a name to a disk without a medium, too */
 
 /* ---- the device as a whole ---- */
 
@@ -361,12 +360,14 @@ static bool start(struct virtio_disk *disk, bool *medium, struct failure *failur
 void virtio_disk_add(const struct virtio_transport *transport, const char *place, const struct machine *machine,
                      struct devices *devices)
 {
-    struct virtio_disk *disk = &disks[disk_count];
+    struct virtio_disk *disk = &disks[devices->count];
     struct failure failure, ignored;
     bool medium = false, started;
 
-    if (disk_count == DEVICES_MAX || devices->count == DEVICES_MAX) {
+    if (devices->count == DEVICES_MAX) {
         warn("%s: one disk too many: %u are read", place, DEVICES_MAX);
+        if (transport->let_go)
+            transport->let_go(transport);
         return;
     }
     *disk = (struct virtio_disk){ .transport = *transport, .map = &machine->handoff->map, .reach = machine->reach };
@@ -382,8 +383,14 @@ void virtio_disk_add(const struct virtio_transport *transport, const char *place
     disk->device.read = read;
     disk->device.close = close;
     disk->device.own = disk;
-    disk_count++;
     devices->device[devices->count++] = &disk->device;
+}
+
+bool virtio_disks_end(struct failure *failure)
+{
+    (void)failure;
+    named = 0;
+    return true;
 }
 
 /* ---- registers ---- */

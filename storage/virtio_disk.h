@@ -55,6 +55,9 @@ struct virtio_transport {
 void virtio_disk_add(const struct virtio_transport *transport, const char *place, const struct machine *machine,
                      struct devices *devices);
 
+/* After the last one was closed: names begin anew. */
+bool virtio_disks_end(struct failure *failure);
+
 /* Makes a device's registers accessible. A failure where they lie in memory, or nowhere. */
 bool virtio_registers(const struct machine *machine, uint64_t start, uint64_t size, struct failure *failure);
 

@@ -218,4 +218,4 @@ static void find(const struct machine *machine, struct devices *devices)
     }
 }
 
-const struct driver driver_virtio_mmio = { .name = "virtio-mmio", .find = find };
+const struct driver driver_virtio_mmio = { .name = "virtio-mmio", .find = find, .end = virtio_disks_end };

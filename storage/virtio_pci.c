@@ -372,4 +372,4 @@ static void find(const struct machine *machine, struct devices *devices)
         pci_each(ports, visit, &finding);
 }
 
-const struct driver driver_virtio_pci = { .name = "virtio-pci", .find = find };
+const struct driver driver_virtio_pci = { .name = "virtio-pci", .find = find, .end = virtio_disks_end };
