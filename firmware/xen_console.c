@@ -67,11 +67,9 @@ static bool await(bool (*done)(void))
     return done();
 }
 
-static uint8_t waiting; /* the byte for which there was no room */
-
-static bool put_waiting(void)
+static bool has_room(void)
 {
-    return xen_console_ring_put(ring, waiting);
+    return xen_console_ring_has_room(ring);
 }
 
 static bool taken(void)
@@ -81,14 +79,10 @@ static bool taken(void)
 
 static void xen_console_write(char byte)
 {
-    waiting = (uint8_t)byte;
-    if (!put_waiting()) {
-        if (stuck || !await(put_waiting)) {
-            stuck = true;
-            return;
-        }
-    }
-    stuck = false;
+    stuck = !has_room() && (stuck || !await(has_room));
+    if (stuck)
+        return;
+    xen_console_ring_put(ring, (uint8_t)byte);
     untold = true;
     if (byte == '\n')
         xen_console_flush();

@@ -20,11 +20,16 @@ bool xen_console_ring_taken(const struct xencons_interface *ring)
     return index_of(&ring->out_cons) == index_of(&ring->out_prod);
 }
 
+bool xen_console_ring_has_room(const struct xencons_interface *ring)
+{
+    return index_of(&ring->out_prod) - index_of(&ring->out_cons) < sizeof(ring->out);
+}
+
 bool xen_console_ring_put(struct xencons_interface *ring, uint8_t byte)
 {
     const XENCONS_RING_IDX at = index_of(&ring->out_prod);
 
-    if (at - index_of(&ring->out_cons) >= sizeof(ring->out))
+    if (!xen_console_ring_has_room(ring))
         return false;
     ring->out[MASK_XENCONS_IDX(at, ring->out)] = (char)byte;
     __atomic_store_n(&ring->out_prod, at + 1, __ATOMIC_RELEASE);

@@ -14,6 +14,9 @@
 /* Whether all that was written was taken. */
 bool xen_console_ring_taken(const struct xencons_interface *ring);
 
+/* Whether there is room for a byte. */
+bool xen_console_ring_has_room(const struct xencons_interface *ring);
+
 /* Writes a byte. False, and nothing is written, where there is no room. */
 bool xen_console_ring_put(struct xencons_interface *ring, uint8_t byte);
 

@@ -14,6 +14,8 @@
 #include "firmware/xen_hypercall.h"
 
 #include <xen/event_channel.h>
+#include <xen/hvm/hvm_op.h>
+#include <xen/hvm/params.h>
 #include <xen/memory.h>
 #include <xen/sched.h>
 
@@ -37,6 +39,18 @@ static xen_ulong_t bit(uint32_t port)
     return 1ul << port % 64;
 }
 
+/*
+ * Where shared_info's parts are depends on the mode of the processor in which a domain last said how it is told of
+ * events (Xen's hvm_latch_shinfo_size); firmware before us, hvmloader for one, has said so in 32-bit mode. We say it
+ * now: not at all, as in every new domain.
+ */
+static void use_64_bits(void)
+{
+    struct xen_hvm_param parameter = { .domid = DOMID_SELF, .index = HVM_PARAM_CALLBACK_IRQ, .value = 0 };
+
+    xen_hypercall(__HYPERVISOR_hvm_op, HVMOP_set_param, (uint64_t)&parameter, 0, 0);
+}
+
 bool xen_events_start(struct memory_map *map, struct failure *failure)
 {
     uint64_t address;
@@ -47,6 +61,7 @@ bool xen_events_start(struct memory_map *map, struct failure *failure)
         return false;
     if (!xen_frame_map(XENMAPSPACE_shared_info, 0, address))
         return fail(failure, "Xen's events", "Xen does not give its shared page");
+    use_64_bits();
     shared = (struct shared_info *)address;
     memcpy(masks, shared->evtchn_mask, sizeof(masks));
     memset(ours, 0, sizeof(ours));

@@ -19,7 +19,6 @@
 #define GLANCE   1000000000ull  /* so often we see whether the back end is still there */
 
 static struct blkfront fronts[DEVICES_MAX] NOINIT;
-static uint32_t front_count;
 
 void blkfront_notify(void *context)
 {
@@ -88,29 +87,47 @@ static uint32_t sort(uint32_t *numbers, uint32_t count, struct xen_vbd *vbds)
     return kept;
 }
 
-static void add(struct memory_map *map, uint32_t number, const struct xen_vbd *vbd, struct devices *devices)
+/* What cannot be used is given up. */
+static void give_up(struct blkfront *front)
 {
-    struct blkfront *front = &fronts[front_count];
     struct failure failure;
-    bool present, opened;
 
-    memset(front, 0, sizeof(*front));
-    front->map = map;
-    front->block = (struct block_device){ .read = read_blocks, .close = close_device, .own = front };
+    front->block.block_count = 0;
+    if (!blkfront_close(front, &failure))
+        warn("%s: %s", failure.what, failure.why);
+}
+
+static void offer(struct blkfront *front, uint32_t number, const struct xen_vbd *vbd)
+{
+    struct failure failure;
+    bool present = false;
+
+    front->block = (struct block_device){ .block_count = 1, .read = read_blocks, .close = close_device, .own = front };
     _Static_assert(sizeof(front->block.name) == sizeof(vbd->name) && sizeof(front->bus.name) == sizeof(vbd->name),
                    "names of a device");
     memcpy(front->block.name, vbd->name, sizeof(vbd->name));
     memcpy(front->bus.name, vbd->name, sizeof(vbd->name));
-    opened = blkfront_open(front, number, &present, &failure);
-    if (!opened)
+    if (!blkfront_offer(front, number, &present, &failure)) {
         warn("%s: %s", failure.what, failure.why);
-    if (opened && present) {
-        devices->device[devices->count++] = &front->block;
-        front_count++;
-    } else if (!blkfront_close(front, &failure)) {
-        warn("%s: %s", failure.what, failure.why);
-        front_count++; /* what it still has must not be forgotten: xen_grants_end will say so */
+        present = false;
     }
+    if (!present)
+        give_up(front);
+}
+
+static void connect(struct blkfront *front, struct devices *devices)
+{
+    struct failure failure;
+    bool present = false;
+
+    if (!blkfront_connect(front, &present, &failure)) {
+        warn("%s: %s", failure.what, failure.why);
+        present = false;
+    }
+    if (present)
+        devices->device[devices->count++] = &front->block;
+    else
+        give_up(front);
 }
 
 static bool list(const struct machine *machine, uint32_t *numbers, uint32_t *count, struct failure *failure)
@@ -130,32 +147,36 @@ static void find(const struct machine *machine, struct devices *devices)
     static struct xen_vbd vbds[NUMBERS_MAX] NOINIT;
     static uint32_t numbers[NUMBERS_MAX] NOINIT;
     struct failure failure;
-    uint32_t count;
+    uint32_t count, pages;
 
     /* With boot services the devices are those of the firmware's drivers. */
     if (!machine->handoff->xen.present || machine->handoff->efi.boot_services || !xenstore_start())
         return;
-    front_count = 0;
     if (!list(machine, numbers, &count, &failure)) {
         warn("%s: %s", failure.what, failure.why);
         return;
     }
     count = sort(numbers, count, vbds);
+    if (count > DEVICES_MAX - devices->count) {
+        warn("%s and further disks are left out: there are too many", vbds[DEVICES_MAX - devices->count].name);
+        count = DEVICES_MAX - devices->count;
+    }
+    pages = count < BLKFRONT_MANY ? BLKFRONT_POOL_PAGES : BLKFRONT_POOL_PAGES_MANY;
+    /* All back ends work at once. */
     for (uint32_t i = 0; i < count; i++) {
-        if (devices->count == DEVICES_MAX || front_count == DEVICES_MAX) {
-            warn("%s and further disks are left out: there are too many", vbds[i].name);
-            return;
-        }
-        add(&machine->handoff->map, numbers[i], &vbds[i], devices);
+        fronts[i] = (struct blkfront){ .map = &machine->handoff->map, .pool_pages = pages };
+        offer(&fronts[i], numbers[i], &vbds[i]);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (fronts[i].block.block_count)
+            connect(&fronts[i], devices);
     }
 }
 
+/* Events are the console's, too, and end with it. */
 static bool end(struct failure *failure)
 {
-    if (!xen_grants_end(failure))
-        return false;
-    xen_events_end();
-    return true;
+    return xen_grants_end(failure);
 }
 
 const struct driver driver_xen = { "xen", find, end };

@@ -7,6 +7,7 @@
 #include "storage/blkfront.h"
 
 #include "common/console.h"
+#include "common/noinit.h"
 #include "firmware/xen_events.h"
 #include "firmware/xen_grants.h"
 #include "storage/xenstore.h"
@@ -16,22 +17,35 @@
 
 #define GONE (XENBUS_IS(XENBUS_UNKNOWN)) /* somebody detached it: there is nothing to wait for */
 
-static bool go(const struct blkfront *front, enum xenbus_state state, uint32_t wanted, struct failure *failure)
+static struct xenbus_batch batch NOINIT;
+
+static bool wait(const struct blkfront *front, uint32_t wanted, struct failure *failure)
 {
     enum xenbus_state now;
 
-    return xenbus_switch(&front->bus, state, failure) && xenbus_wait(&front->bus, wanted | GONE, &now, failure);
+    return xenbus_wait(&front->bus, wanted | GONE, &now, failure);
 }
 
 static bool go_closed(const struct blkfront *front, struct failure *failure)
 {
-    return go(front, XENBUS_CLOSING, XENBUS_IS(XENBUS_CLOSING) | XENBUS_IS(XENBUS_CLOSED), failure) &&
-           go(front, XENBUS_CLOSED, XENBUS_IS(XENBUS_CLOSED), failure);
+    batch.count = 0;
+    xenbus_switch(&batch, &front->bus, XENBUS_CLOSING);
+    if (!xenbus_do(&batch, failure) || !wait(front, XENBUS_IS(XENBUS_CLOSING) | XENBUS_IS(XENBUS_CLOSED), failure))
+        return false;
+    xenbus_switch(&batch, &front->bus, XENBUS_CLOSED);
+    return xenbus_do(&batch, failure) && wait(front, XENBUS_IS(XENBUS_CLOSED), failure);
 }
 
 static bool go_initial(const struct blkfront *front, struct failure *failure)
 {
-    return go(front, XENBUS_INITIALISING, XENBUS_IS(XENBUS_INIT_WAIT) | XENBUS_IS(XENBUS_INITIALISED), failure);
+    static const char *const keys[] = { "ring-ref", "event-channel", "protocol", "feature-persistent" };
+
+    batch.count = 0;
+    for (unsigned i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+        xenbus_unpublish(&batch, &front->bus, keys[i]);
+    xenbus_switch(&batch, &front->bus, XENBUS_INITIALISING);
+    return xenbus_do(&batch, failure) &&
+           wait(front, XENBUS_IS(XENBUS_INIT_WAIT) | XENBUS_IS(XENBUS_INITIALISED), failure);
 }
 
 bool blkfront_reset(const struct blkfront *front, struct failure *failure)
@@ -39,15 +53,11 @@ bool blkfront_reset(const struct blkfront *front, struct failure *failure)
     return go_closed(front, failure) && go_initial(front, failure);
 }
 
-static bool unpublish(const struct blkfront *front, struct failure *failure)
+static bool unwatch(struct blkfront *front, struct failure *failure)
 {
-    static const char *const keys[] = { "ring-ref", "event-channel", "protocol", "feature-persistent" };
-
-    for (unsigned i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
-        if (!xenbus_unpublish(&front->bus, keys[i], failure))
-            return false;
-    }
-    return true;
+    batch.count = 0;
+    xenbus_unwatch(&batch, &front->bus);
+    return xenbus_do(&batch, failure);
 }
 
 /* Takes all pages back; a back end that is about to let go of them is given time. */
@@ -76,7 +86,7 @@ static bool give_memory(struct blkfront *front, struct failure *failure)
 
 bool blkfront_close(struct blkfront *front, struct failure *failure)
 {
-    struct failure first;
+    struct failure first, second;
     bool orderly = !front->published || go_closed(front, &first);
 
     if (!revoke(front, failure))
@@ -84,8 +94,9 @@ bool blkfront_close(struct blkfront *front, struct failure *failure)
     if (front->has_port)
         xen_event_close(front->port);
     front->has_port = false;
-    orderly = orderly && (!front->published || (unpublish(front, &first) && go_initial(front, &first)));
+    orderly = orderly && (!front->published || go_initial(front, &first));
     front->published = false;
+    orderly = unwatch(front, orderly ? &first : &second) && orderly;
     /* Nothing of ours is its own any more: the kernel may start, and see for itself. */
     if (!orderly)
         warn("%s: %s", first.what, first.why);

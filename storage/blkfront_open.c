@@ -7,30 +7,30 @@
 
 #include <stddef.h>
 
+#include "common/noinit.h"
 #include "common/string.h"
+#include "common/text.h"
 #include "firmware/xen_events.h"
 #include "firmware/xen_grants.h"
+#include "storage/path.h"
 
-/*
- * Pages for data. A back end of Linux keeps at most 1056 mapped (max_persistent_grants), and Xen's tables are finite.
- */
-#define POOL_PAGES     512
-#define POOL_PAGES_MIN (BLKFRONT_DIRECT * 4)
-#define REQUESTS       8 /* in flight, where each can have many pages */
+#define REQUESTS       4 /* in flight, where each can have many pages */
+#define POOL_PAGES_MIN (BLKFRONT_DIRECT * REQUESTS)
 
-#define RING_PAGE  0
-#define LIST_PAGES 1
-#define DATA_PAGES (LIST_PAGES + BLKFRONT_ENTRIES)
+/* The pages, in this order: the ring, those for data, a list of these for each request. */
+#define RING_PAGES 1
 
 #define BELOW_4G 0xffffffffull /* what our page tables reach */
 
+static struct xenbus_batch batch NOINIT;
+
 enum { VDISK_CDROM = 1, VDISK_REMOVABLE = 2 }; /* blkif.h, "info" */
 
-/* Memory: the ring, lists, data, and behind all that is granted, what is not: the references. */
-static bool take_memory(struct blkfront *front, uint32_t *pool_pages, struct failure *failure)
+/* What is granted, and behind it what is not: the references. Where memory is short there are fewer pages for data. */
+static bool take_memory(struct blkfront *front, struct failure *failure)
 {
-    for (*pool_pages = POOL_PAGES;; *pool_pages /= 2) {
-        const uint32_t pages = DATA_PAGES + *pool_pages;
+    for (;; front->pool_pages /= 2) {
+        const uint32_t pages = RING_PAGES + front->pool_pages + BLKFRONT_ENTRIES;
         const struct map_request request = { .size = pages * (MAP_PAGE + sizeof(uint32_t)),
                                              .maximum = BELOW_4G,
                                              .high = true };
@@ -42,7 +42,7 @@ static bool take_memory(struct blkfront *front, uint32_t *pool_pages, struct fai
             memset((void *)front->memory, 0, pages * MAP_PAGE);
             return true;
         }
-        if (*pool_pages / 2 < POOL_PAGES_MIN)
+        if (front->pool_pages / 2 < POOL_PAGES_MIN)
             return false;
     }
 }
@@ -58,71 +58,93 @@ static bool grant(struct blkfront *front, uint32_t pages, struct failure *failur
     return true;
 }
 
-static bool publish(struct blkfront *front, struct failure *failure)
+/* Both ends' folders, and what kind of device it is. */
+static bool find_back_end(struct blkfront *front, uint32_t number, struct failure *failure)
 {
-    const struct xenbus_device *bus = &front->bus;
+    struct xenbus_device *bus = &front->bus;
+    uint32_t path, domain, type;
+    uint64_t back_domain;
+    struct span text;
 
-    front->published = true;
-    return xenbus_publish_number(bus, "ring-ref", front->references[RING_PAGE], failure) &&
-           xenbus_publish_number(bus, "event-channel", front->port, failure) &&
-           xenbus_publish(bus, "protocol", "x86_64-abi", failure) &&
-           xenbus_publish_number(bus, "feature-persistent", 1, failure) &&
-           xenbus_switch(bus, XENBUS_INITIALISED, failure);
-}
-
-/* A drive without a disc in it has a back end that waits for one. */
-static bool has_medium(struct blkfront *front, bool *present, struct failure *failure)
-{
-    bool is_disc, empty;
-
-    if (!xenbus_front_is(&front->bus, "device-type", "cdrom", &is_disc, failure) ||
-        !xenbus_back_is(&front->bus, "params", "", &empty, failure))
+    text_format(bus->front, sizeof(bus->front), "device/vbd/%u", number);
+    path = xenbus_read(&batch, bus->front, "backend");
+    domain = xenbus_read(&batch, bus->front, "backend-id");
+    type = xenbus_read(&batch, bus->front, "device-type");
+    if (!xenbus_do(&batch, failure) || !xenbus_number(&batch, domain, UINT64_MAX, &back_domain, failure))
         return false;
-    front->block.removable = is_disc;
-    *present = !is_disc || !empty;
+    text = xenbus_text(&batch, path);
+    if (!text.data || !text.size || text.size >= sizeof(bus->back) || !text_is_clean(text) || back_domain > UINT16_MAX)
+        return fail(failure, bus->name, "the xenstore does not say where its back end is");
+    memcpy(bus->back, text.data, text.size);
+    bus->back[text.size] = '\0';
+    bus->domain = (uint16_t)back_domain;
+    front->block.removable = text_equals(xenbus_text(&batch, type), "cdrom");
     return true;
 }
 
-static bool connect(struct blkfront *front, struct failure *failure)
+/* Waits until the back end waits for us. *present false: a drive without a disc, whose back end never would connect. */
+static bool meet_back_end(struct blkfront *front, bool *present, struct failure *failure)
 {
-    const uint32_t ready = XENBUS_IS(XENBUS_INIT_WAIT) | XENBUS_IS(XENBUS_INITIALISED);
+    const uint32_t medium = xenbus_read(&batch, front->bus.back, "params");
+    const uint32_t first = xenbus_read(&batch, front->bus.back, "state");
     enum xenbus_state state;
 
-    if (!xenbus_back_state(&front->bus, &state, failure))
+    xenbus_watch(&batch, &front->bus);
+    if (!xenbus_do(&batch, failure))
         return false;
-    if (state >= XENBUS_CONNECTED && !blkfront_reset(front, failure))
-        return false;
-    if (!xenbus_wait(&front->bus, ready | XENBUS_IS(XENBUS_UNKNOWN), &state, failure))
-        return false;
+    *present = !front->block.removable || xenbus_text(&batch, medium).size;
+    state = xenbus_state(&batch, first);
+    if (!*present || state == XENBUS_INIT_WAIT || state == XENBUS_INITIALISED)
+        return true;
     if (state == XENBUS_UNKNOWN)
         return fail(failure, front->bus.name, "there is no back end");
-    if (!grant(front, DATA_PAGES, failure) || !xen_event_allocate(front->bus.domain, &front->port, failure))
-        return false;
-    front->has_port = true;
-    front->ring.shared = (struct blkfront_shared *)(front->memory + RING_PAGE * MAP_PAGE);
-    blkfront_ring_start(&front->ring);
-    if (!publish(front, failure) ||
-        !xenbus_wait(&front->bus, ~(ready | XENBUS_IS(XENBUS_INITIALISING)), &state, failure))
-        return false;
-    if (state != XENBUS_CONNECTED)
-        return fail(failure, front->bus.name, "the back end does not connect: state %u", state);
-    return true;
+    if (state >= XENBUS_CONNECTED)
+        return blkfront_reset(front, failure); /* somebody before us left it so */
+    return xenbus_wait(&front->bus, XENBUS_IS(XENBUS_INIT_WAIT) | XENBUS_IS(XENBUS_INITIALISED), &state, failure);
 }
 
-/* What the disk is like. *present: it has any sectors. */
-static bool read_properties(struct blkfront *front, bool *present, struct failure *failure)
+static bool publish(struct blkfront *front, struct failure *failure)
 {
-    const struct xenbus_device *bus = &front->bus;
+    struct xenbus_device *bus = &front->bus;
+
+    front->published = true;
+    xenbus_publish_number(&batch, bus, "ring-ref", front->references[0]);
+    xenbus_publish_number(&batch, bus, "event-channel", front->port);
+    xenbus_publish(&batch, bus, "protocol", "x86_64-abi");
+    xenbus_publish(&batch, bus, "feature-persistent", "1");
+    xenbus_switch(&batch, bus, XENBUS_INITIALISED);
+    return xenbus_do(&batch, failure);
+}
+
+static bool offer(struct blkfront *front, struct failure *failure)
+{
+    if (!grant(front, RING_PAGES, failure) || !xen_event_allocate(front->bus.domain, &front->port, failure))
+        return false;
+    front->has_port = true;
+    front->ring.shared = (struct blkfront_shared *)front->memory;
+    blkfront_ring_start(&front->ring);
+    return publish(front, failure);
+}
+
+/* What the disk is like. *present: it has any sectors. *segments: pages of one request, 0: as ever. */
+static bool read_properties(struct blkfront *front, bool *present, uint64_t *segments, struct failure *failure)
+{
+    const char *back = front->bus.back;
+    const uint32_t at_sectors = xenbus_read(&batch, back, "sectors"),
+                   at_size = xenbus_read(&batch, back, "sector-size");
+    const uint32_t at_info = xenbus_read(&batch, back, "info");
+    const uint32_t at_segments = xenbus_read(&batch, back, "feature-max-indirect-segments");
     uint64_t sectors, size, info;
 
-    if (!xenbus_back_number(bus, "sectors", 0, &sectors, failure) ||
-        !xenbus_back_number(bus, "sector-size", BLKFRONT_SECTOR, &size, failure) ||
-        !xenbus_back_number(bus, "info", 0, &info, failure))
+    xenbus_switch(&batch, &front->bus, XENBUS_CONNECTED);
+    if (!xenbus_do(&batch, failure) || !xenbus_number(&batch, at_sectors, 0, &sectors, failure) ||
+        !xenbus_number(&batch, at_size, BLKFRONT_SECTOR, &size, failure) ||
+        !xenbus_number(&batch, at_info, 0, &info, failure) || !xenbus_number(&batch, at_segments, 0, segments, failure))
         return false;
     if (size < BLKFRONT_SECTOR || size > BLKFRONT_PAGE || size & (size - 1))
-        return fail(failure, bus->name, "its sectors have %lu bytes", size);
+        return fail(failure, front->bus.name, "its sectors have %lu bytes", size);
     if (sectors > UINT64_MAX / BLKFRONT_SECTOR)
-        return fail(failure, bus->name, "it says that it has %lu sectors", sectors);
+        return fail(failure, front->bus.name, "it says that it has %lu sectors", sectors);
     /* Whatever the size of its own: Linux's back and front ends count 512 bytes here. */
     front->block.block_size = (uint32_t)size;
     front->block.block_count = sectors / (size / BLKFRONT_SECTOR);
@@ -132,46 +154,53 @@ static bool read_properties(struct blkfront *front, bool *present, struct failur
 }
 
 /* Shares the pages for data out among as many requests as is good. */
-static bool fill_ring(struct blkfront *front, uint32_t pool_pages, struct failure *failure)
+static bool fill_ring(struct blkfront *front, uint64_t segments, struct failure *failure)
 {
     struct blkfront_ring *ring = &front->ring;
-    uint64_t segments;
+    const uint32_t share = front->pool_pages / REQUESTS;
 
-    if (!xenbus_back_number(&front->bus, "feature-max-indirect-segments", 0, &segments, failure))
-        return false;
+    uint32_t data;
+
     ring->segments = BLKFRONT_DIRECT;
-    if (segments > BLKFRONT_DIRECT) {
-        ring->segments = segments < pool_pages / REQUESTS ? (uint32_t)segments : pool_pages / REQUESTS;
-        if (ring->segments > BLKFRONT_INDIRECT_MAX)
-            ring->segments = BLKFRONT_INDIRECT_MAX;
-        if (ring->segments < BLKFRONT_DIRECT)
-            ring->segments = BLKFRONT_DIRECT;
-        ring->lists = (uint8_t *)(front->memory + LIST_PAGES * MAP_PAGE);
-        ring->list_references = front->references + LIST_PAGES;
-    }
-    ring->slots = pool_pages / ring->segments;
+    if (segments > BLKFRONT_DIRECT && share > BLKFRONT_DIRECT)
+        ring->segments = segments < share ? (uint32_t)segments : share;
+    ring->slots = front->pool_pages / ring->segments;
     if (ring->slots > BLKFRONT_ENTRIES)
         ring->slots = BLKFRONT_ENTRIES;
-    ring->pool = (uint8_t *)(front->memory + DATA_PAGES * MAP_PAGE);
-    ring->references = front->references + DATA_PAGES;
-    return grant(front, DATA_PAGES + ring->slots * ring->segments, failure);
+    data = ring->slots * ring->segments;
+    ring->pool = (uint8_t *)(front->memory + RING_PAGES * MAP_PAGE);
+    ring->references = front->references + RING_PAGES;
+    ring->lists = ring->pool + data * MAP_PAGE;
+    ring->list_references = ring->references + data;
+    return grant(front, RING_PAGES + data + (ring->segments > BLKFRONT_DIRECT ? ring->slots : 0), failure);
 }
 
-bool blkfront_open(struct blkfront *front, uint32_t number, bool *present, struct failure *failure)
-{
-    uint32_t pool_pages;
+_Static_assert(BLKFRONT_POOL_PAGES / REQUESTS <= BLKFRONT_INDIRECT_MAX, "one page holds the segments of a request");
 
-    if (!xenbus_open("vbd", number, &front->bus, failure) || !has_medium(front, present, failure))
-        return false;
-    if (!*present)
-        return true;
+bool blkfront_offer(struct blkfront *front, uint32_t number, bool *present, struct failure *failure)
+{
+    batch.count = 0;
     front->ring.name = front->bus.name;
     front->ring.handle = number;
     front->ring.notify = blkfront_notify;
     front->ring.wait = blkfront_wait;
     front->ring.context = front;
-    if (!take_memory(front, &pool_pages, failure) || !connect(front, failure) ||
-        !read_properties(front, present, failure) || !fill_ring(front, pool_pages, failure))
+    if (!find_back_end(front, number, failure) || !meet_back_end(front, present, failure))
         return false;
-    return xenbus_switch(&front->bus, XENBUS_CONNECTED, failure);
+    return !*present || (take_memory(front, failure) && offer(front, failure));
+}
+
+bool blkfront_connect(struct blkfront *front, bool *present, struct failure *failure)
+{
+    const uint32_t before =
+        XENBUS_IS(XENBUS_INITIALISING) | XENBUS_IS(XENBUS_INIT_WAIT) | XENBUS_IS(XENBUS_INITIALISED);
+    enum xenbus_state state;
+    uint64_t segments;
+
+    batch.count = 0;
+    if (!xenbus_wait(&front->bus, ~before, &state, failure))
+        return false;
+    if (state != XENBUS_CONNECTED)
+        return fail(failure, front->bus.name, "the back end does not connect: state %u", state);
+    return read_properties(front, present, &segments, failure) && fill_ring(front, segments, failure);
 }

@@ -102,7 +102,7 @@ struct blkfront_ring {
     uint32_t segments;          /* pages of each: more than BLKFRONT_DIRECT only where there are lists */
     uint8_t *pool;              /* slots times segments pages */
     const uint32_t *references; /* the grant of each of them */
-    uint8_t *lists;             /* a page for each slot, for its segments; NULL: the back end takes none */
+    uint8_t *lists;             /* a page for each slot, for its segments, where they are more than BLKFRONT_DIRECT */
     const uint32_t *list_references;
 
     void (*notify)(void *context);

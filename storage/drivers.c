@@ -4,7 +4,8 @@
 
 #include <stddef.h>
 
-static const struct driver *const drivers[] = { &driver_xen, NULL };
+static const struct driver *const drivers[] = { &driver_xen, &driver_virtio_pci, &driver_virtio_mmio, &driver_efi,
+                                                NULL };
 
 void drivers_find(const struct machine *machine, struct devices *devices)
 {

@@ -9,6 +9,8 @@
 #include "firmware/efi_calls.h"
 #include "firmware/loader_texts.h"
 #include "storage/efi_tree.h"
+#include "storage/gpt.h"
+#include "storage/mbr.h"
 #include "storage/path.h"
 
 #define HANDLES_MAX 1024
@@ -19,28 +21,6 @@ static EFI_GUID block_io_guid = { 0x964e5b21, 0x6459, 0x11d2, { 0x8e, 0x39, 0x00
 static EFI_GUID partition_info_guid = {
     0x8cf2f62c, 0xbc9b, 0x4821, { 0x80, 0x8d, 0xec, 0x9e, 0xc4, 0x21, 0xa1, 0xa0 }
 };
-
-/* UAPI.2: the types of ESP and XBOOTLDR, as GUIDs and in an MBR. */
-static const EFI_GUID esp_type = { 0xc12a7328, 0xf81f, 0x11d2, { 0xba, 0x4b, 0x00, 0xa0, 0xc9, 0x3e, 0xc9, 0x3b } };
-static const EFI_GUID xbootldr_type = {
-    0xbc13c2ff, 0x59e6, 0x4262, { 0xa3, 0x52, 0xb2, 0x75, 0xfd, 0x6f, 0x71, 0x72 }
-};
-#define MBR_TYPE_ESP      0xef
-#define MBR_TYPE_XBOOTLDR 0xea
-
-enum kind { KIND_OTHER, KIND_ESP, KIND_XBOOTLDR };
-
-static enum kind kind_of_guid(const void *type)
-{
-    if (!memcmp(type, &esp_type, sizeof(esp_type)))
-        return KIND_ESP;
-    return memcmp(type, &xbootldr_type, sizeof(xbootldr_type)) ? KIND_OTHER : KIND_XBOOTLDR;
-}
-
-static enum kind kind_of_mbr(uint8_t type)
-{
-    return type == MBR_TYPE_ESP ? KIND_ESP : type == MBR_TYPE_XBOOTLDR ? KIND_XBOOTLDR : KIND_OTHER;
-}
 
 /* ---- what kind of partition, by EFI_PARTITION_INFO_PROTOCOL (UEFI 2.10, section 13.18) ---- */
 
@@ -59,33 +39,18 @@ struct partition_info {
 _Static_assert(offsetof(struct partition_info, Info) == 16, "EFI_PARTITION_INFO_PROTOCOL");
 _Static_assert(offsetof(struct partition_info, Info.Mbr.OSIndicator) == 20, "MBR_PARTITION_RECORD");
 
-static bool ask_firmware(EFI_HANDLE handle, enum kind *kind)
+static bool ask_firmware(EFI_HANDLE handle, enum partition_role *role)
 {
     const struct partition_info *info = efi_protocol(handle, &partition_info_guid);
 
     if (!info || (info->Type != EFI_PATH_MBR && info->Type != EFI_PATH_GPT))
         return false;
-    *kind = info->Type == EFI_PATH_GPT ? kind_of_guid(&info->Info.GptPartitionType)
-                                       : kind_of_mbr(info->Info.Mbr.OSIndicator);
+    *role = info->Type == EFI_PATH_GPT ? gpt_role((const uint8_t *)&info->Info.GptPartitionType)
+                                       : mbr_role(info->Info.Mbr.OSIndicator);
     return true;
 }
 
 /* ---- or, where the firmware is older than that, as the disk has it ---- */
-
-/* UEFI 2.10, sections 5.2.1 and 5.3. */
-#define MBR_SIGNATURE    0x1b8
-#define MBR_RECORDS      0x1be
-#define MBR_RECORD_SIZE  16
-#define MBR_RECORD_TYPE  4
-#define MBR_RECORDS_MAX  4
-#define GPT_HEADER_BLOCK 1
-#define GPT_ENTRIES_LBA  72
-#define GPT_ENTRY_COUNT  80
-#define GPT_ENTRY_SIZE   84
-#define GPT_UNIQUE       16
-#define GPT_ENTRY_NEEDED 32
-
-static const char gpt_signature[] = "EFI PART";
 
 static bool read_block(EFI_BLOCK_IO *disk, uint64_t block, uint8_t *buffer)
 {
@@ -93,60 +58,62 @@ static bool read_block(EFI_BLOCK_IO *disk, uint64_t block, uint8_t *buffer)
            !disk->ReadBlocks(disk, disk->Media->MediaId, block, disk->Media->BlockSize, buffer);
 }
 
-static enum kind read_mbr(EFI_BLOCK_IO *disk, const struct efi_partition *partition, uint8_t *block)
+static enum partition_role read_mbr(EFI_BLOCK_IO *disk, const struct efi_partition *partition, uint8_t *block)
 {
-    if (partition->number < 1 || partition->number > MBR_RECORDS_MAX || !read_block(disk, 0, block) ||
-        memcmp(block + MBR_SIGNATURE, partition->signature, sizeof(uint32_t)))
-        return KIND_OTHER;
-    return kind_of_mbr(block[MBR_RECORDS + (partition->number - 1) * MBR_RECORD_SIZE + MBR_RECORD_TYPE]);
+    const struct mbr *mbr = (const struct mbr *)block;
+
+    if (partition->number < 1 || partition->number > MBR_RECORDS || !read_block(disk, 0, block) ||
+        memcmp(&mbr->unique_signature, partition->signature, sizeof(mbr->unique_signature)))
+        return PARTITION_OTHER;
+    return mbr_role(mbr->record[partition->number - 1].os_type);
 }
 
-static enum kind read_gpt(EFI_BLOCK_IO *disk, const struct efi_partition *partition, uint8_t *block)
+static enum partition_role read_gpt(EFI_BLOCK_IO *disk, const struct efi_partition *partition, uint8_t *block)
 {
     const uint32_t block_size = disk->Media->BlockSize;
+    const struct gpt_entry *entry;
+    struct gpt_header header;
     uint64_t first, offset;
-    uint32_t count, size;
 
-    if (!read_block(disk, GPT_HEADER_BLOCK, block) || memcmp(block, gpt_signature, sizeof(gpt_signature) - 1))
-        return KIND_OTHER;
-    memcpy(&first, block + GPT_ENTRIES_LBA, sizeof(first));
-    memcpy(&count, block + GPT_ENTRY_COUNT, sizeof(count));
-    memcpy(&size, block + GPT_ENTRY_SIZE, sizeof(size));
-    if (partition->number < 1 || partition->number > count)
-        return KIND_OTHER;
-    offset = (uint64_t)(partition->number - 1) * size; /* both have 32 bits */
-    if (!checked_add(first, offset / block_size, &first) || !read_block(disk, first, block))
-        return KIND_OTHER;
+    if (!read_block(disk, GPT_HEADER_BLOCK, block) || memcmp(block, GPT_SIGNATURE, sizeof(header.signature)))
+        return PARTITION_OTHER;
+    memcpy(&header, block, sizeof(header));
+    if (partition->number < 1 || partition->number > header.entry_count)
+        return PARTITION_OTHER;
+    offset = (uint64_t)(partition->number - 1) * header.entry_size; /* both have 32 bits */
+    if (!checked_add(header.partition_entry_lba, offset / block_size, &first) || !read_block(disk, first, block))
+        return PARTITION_OTHER;
     offset %= block_size;
-    if (!checked_within(offset, GPT_ENTRY_NEEDED, block_size) ||
-        memcmp(block + offset + GPT_UNIQUE, partition->signature, sizeof(partition->signature)))
-        return KIND_OTHER;
-    return kind_of_guid(block + offset);
+    entry = (const struct gpt_entry *)(block + offset);
+    if (!checked_within(offset, offsetof(struct gpt_entry, starting_lba), block_size) ||
+        memcmp(entry->unique, partition->signature, sizeof(entry->unique)))
+        return PARTITION_OTHER;
+    return gpt_role(entry->type);
 }
 
-static enum kind ask_disk(struct span path, const struct efi_partition *partition)
+static enum partition_role ask_disk(struct span path, const struct efi_partition *partition)
 {
     static uint8_t cut[EFI_PATH_MAX] __attribute__((aligned(8)));
     EFI_BOOT_SERVICES *services = efi_system_table()->BootServices;
     EFI_DEVICE_PATH *rest = (EFI_DEVICE_PATH *)cut;
-    enum kind kind = KIND_OTHER;
+    enum partition_role role = PARTITION_OTHER;
     EFI_PHYSICAL_ADDRESS page;
     EFI_BLOCK_IO *disk;
     EFI_HANDLE handle;
 
     if (!efi_path_cut(path, partition->start, cut) || services->LocateDevicePath(&block_io_guid, &rest, &handle) ||
         rest->Type != END_DEVICE_PATH_TYPE)
-        return KIND_OTHER;
+        return PARTITION_OTHER;
     disk = efi_protocol(handle, &block_io_guid);
     if (!disk || disk->Media->BlockSize < 512 || disk->Media->BlockSize > BLOCK_MAX ||
         services->AllocatePages(AllocateAnyPages, EfiLoaderData, 1, &page))
-        return KIND_OTHER;
+        return PARTITION_OTHER;
     if (partition->table == EFI_PATH_GPT)
-        kind = read_gpt(disk, partition, (uint8_t *)page);
+        role = read_gpt(disk, partition, (uint8_t *)page);
     else if (partition->table == EFI_PATH_MBR)
-        kind = read_mbr(disk, partition, (uint8_t *)page);
+        role = read_mbr(disk, partition, (uint8_t *)page);
     services->FreePages(page, 1);
-    return kind;
+    return role;
 }
 
 /* ---- the list ---- */
@@ -161,15 +128,17 @@ static enum kind ask_disk(struct span path, const struct efi_partition *partitio
  * A firmware that knows what it boots from need not have looked at other disks: have it connect drivers to what may
  * have some, and to nothing else, since that may take long.
  */
-static void connect_disks(void)
+void efi_connect_disks(void)
 {
+    static bool connected;
     static EFI_GUID pci_guid = EFI_PCI_IO_PROTOCOL_GUID;
     EFI_BOOT_SERVICES *services = efi_system_table()->BootServices;
     EFI_HANDLE *handles;
     UINTN count;
 
-    if (services->LocateHandleBuffer(ByProtocol, &pci_guid, NULL, &count, &handles))
+    if (connected || services->LocateHandleBuffer(ByProtocol, &pci_guid, NULL, &count, &handles))
         return;
+    connected = true;
     for (UINTN i = 0; i < count && i < HANDLES_MAX; i++) {
         EFI_PCI_IO_PROTOCOL *pci = efi_protocol(handles[i], &pci_guid);
         UINT32 class = 0;
@@ -225,20 +194,20 @@ static void rank(struct candidate *candidate, unsigned number)
     const struct span path = efi_device_path(candidate->handle);
     const EFI_BLOCK_IO *blocks = efi_protocol(candidate->handle, &block_io_guid);
     struct efi_partition partition = { 0 };
-    enum kind kind = KIND_OTHER;
+    enum partition_role role = PARTITION_OTHER;
     bool optical = efi_path_has(path, MEDIA_DEVICE_PATH, MEDIA_CDROM_DP);
     bool is_partition = efi_path_partition(path, &partition);
 
-    if (is_partition && !ask_firmware(candidate->handle, &kind))
-        kind = ask_disk(path, &partition);
+    if (is_partition && !ask_firmware(candidate->handle, &role))
+        role = ask_disk(path, &partition);
     candidate->writable = !blocks || !blocks->Media->ReadOnly;
-    candidate->role = kind == KIND_ESP ? VOLUME_ESP : VOLUME_XBOOTLDR;
+    candidate->role = role == PARTITION_ESP ? VOLUME_ESP : VOLUME_XBOOTLDR;
     if (own && own->DeviceHandle == candidate->handle) {
         candidate->rank = RANK_OWN;
         candidate->role = VOLUME_OWN;
-    } else if (kind == KIND_XBOOTLDR) {
+    } else if (role == PARTITION_XBOOTLDR) {
         candidate->rank = same_disk(path, &partition) ? RANK_SAME_DISK : RANK_XBOOTLDR;
-    } else if (kind == KIND_ESP) {
+    } else if (role == PARTITION_ESP) {
         candidate->rank = RANK_ESP;
     } else if (blocks && !is_partition) { /* not what a firmware makes up, without a medium */
         candidate->rank = RANK_REMOVABLE;
@@ -246,7 +215,7 @@ static void rank(struct candidate *candidate, unsigned number)
     } else {
         candidate->rank = RANK_NONE;
     }
-    name_it(candidate, optical ? "cdrom" : names[kind], &partition, number);
+    name_it(candidate, optical ? "cdrom" : names[role], &partition, number);
 }
 
 uint32_t efi_volumes(struct volume *volumes)
@@ -259,7 +228,7 @@ uint32_t efi_volumes(struct volume *volumes)
     if (!efi_alive())
         return 0;
     services = efi_system_table()->BootServices;
-    connect_disks();
+    efi_connect_disks();
     if (services->LocateHandleBuffer(ByProtocol, &file_system_guid, NULL, &found, &handles))
         return 0;
     for (unsigned wanted = RANK_OWN; wanted < RANK_NONE; wanted++) {

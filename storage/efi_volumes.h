@@ -20,4 +20,7 @@ uint32_t efi_volumes(struct volume *volumes);
 /* The path of our own image in its volume, normalised, into path (TREE_PATH_MAX bytes); false where it has none. */
 bool efi_own_path(char *path);
 
+/* Has the firmware look for disks behind every controller that may have some, once. Only while boot services live. */
+void efi_connect_disks(void);
+
 #endif

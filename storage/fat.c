@@ -484,16 +484,50 @@ bool fat_is(const struct disk *disk)
     return fat_boot_is(disk);
 }
 
+/* A volume's number as blkid shows it, in capitals. */
+static void put_uuid(uint32_t serial, char *text)
+{
+    for (unsigned i = 0; i < 8; i++) {
+        if (i == 4)
+            *text++ = '-';
+        *text++ = "0123456789ABCDEF"[serial >> (28 - 4 * i) & 15];
+    }
+    *text = '\0';
+}
+
+/* The volume's label: that in the root, which is what can be changed later, or else the boot sector's. */
+static void read_label(const struct fat *fat, const struct fat_identity *identity, char *label)
+{
+    const uint8_t *slot, *own = identity->label;
+    struct failure ignored; /* whoever looks for a file in that root will be told */
+    struct folder root;
+
+    if (open_folder(fat, fat->root_cluster, &root, &ignored)) {
+        while (next_slot(fat, &root, &slot, &ignored) && slot && *slot) {
+            if (fat_slot_is_label(slot)) {
+                own = slot;
+                break;
+            }
+        }
+    }
+    fat_label_read(own, label);
+}
+
 bool fat_open(const struct disk *disk, struct tree *tree, struct failure *failure)
 {
+    struct fat_identity identity;
     struct fat fat;
-    uint32_t serial;
 
     *tree = (struct tree){ .find = find, .list = list, .read = read };
     last.disk = NULL;
-    if (!fat_boot_read(disk, &fat, &serial, failure))
+    if (!fat_boot_read(disk, &fat, &identity, failure))
         return false;
-    text_format(tree->name, sizeof(tree->name), "FAT%u %04x-%04x", fat.bits, serial >> 16, serial & 0xffff);
+    remember(disk);
+    text_format(tree->name, sizeof(tree->name), "FAT%u %04x-%04x", fat.bits, identity.serial >> 16,
+                identity.serial & 0xffff);
+    if (identity.serial)
+        put_uuid(identity.serial, tree->uuid);
+    read_label(&fat, &identity, tree->label);
     memcpy(tree->own, &fat, sizeof(fat));
     return true;
 }

@@ -16,6 +16,7 @@ bool fat_is(const struct disk *disk);
  * without regard to case (ASCII), as FAT has them. A node's `data` is set where the disk lies in memory and the file's
  * clusters follow each other. Cycles, clusters outside the disk and files longer than their chain are failures of find
  * and read; a list only tells what the entries say. tree->name becomes its kind and serial number: "FAT32 1234-abcd".
+ * Its uuid and label are as blkid has them.
  */
 bool fat_open(const struct disk *disk, struct tree *tree, struct failure *failure);
 

@@ -7,7 +7,6 @@
 
 #include "common/checked.h"
 #include "common/string.h"
-#include "storage/fat_names.h"
 
 #define SECTOR_MIN  512
 #define SECTOR_MAX  4096
@@ -33,8 +32,9 @@ struct boot_sector {
     union {
         struct {
             uint8_t drive[2];
-            uint8_t signature; /* 0x29: a serial number follows */
+            uint8_t signature; /* 0x29: a serial number and a label follow */
             uint32_t serial;
+            uint8_t label[FAT_NAME_SIZE];
         } __attribute__((packed)) fat16;
         struct {
             uint32_t fat_sectors;
@@ -44,6 +44,7 @@ struct boot_sector {
             uint8_t more[18];
             uint8_t signature;
             uint32_t serial;
+            uint8_t label[FAT_NAME_SIZE];
         } __attribute__((packed)) fat32;
         uint8_t all[474];
     };
@@ -51,7 +52,7 @@ struct boot_sector {
 } __attribute__((packed));
 
 #define BOOT_SIGNATURE   0xaa55
-#define SERIAL_FOLLOWS   0x29
+#define SERIAL_FOLLOWS   0x29 /* and a label */
 #define FAT32_ONE_ACTIVE 0x80 /* in flags: of the FATs only that in 0x0f is kept */
 #define FAT32_ACTIVE     0x0f
 
@@ -60,6 +61,7 @@ _Static_assert(offsetof(struct boot_sector, sectors_32) == 32, "fatgen103");
 _Static_assert(offsetof(struct boot_sector, fat16.serial) == 39, "fatgen103");
 _Static_assert(offsetof(struct boot_sector, fat32.root_cluster) == 44, "fatgen103");
 _Static_assert(offsetof(struct boot_sector, fat32.serial) == 67, "fatgen103");
+_Static_assert(offsetof(struct boot_sector, fat32.label) == 71, "fatgen103");
 
 bool fat_disk_read(const struct disk *disk, uint64_t offset, void *buffer, uint64_t size, struct failure *failure)
 {
@@ -159,21 +161,26 @@ bool fat_boot_is(const struct disk *disk)
     return disk->size >= sizeof(boot) && fat_disk_read(disk, 0, &boot, sizeof(boot), &ignored) && has_signs(&boot);
 }
 
-bool fat_boot_read(const struct disk *disk, struct fat *fat, uint32_t *serial, struct failure *failure)
+bool fat_boot_read(const struct disk *disk, struct fat *fat, struct fat_identity *identity, struct failure *failure)
 {
     struct boot_sector boot;
 
     *fat = (struct fat){ .disk = disk };
-    *serial = 0;
+    identity->serial = 0;
+    memset(identity->label, ' ', sizeof(identity->label));
     if (!fat_disk_read(disk, 0, &boot, sizeof(boot), failure))
         return false;
     if (!has_signs(&boot))
         return fail(failure, what, "it does not begin with a boot sector of FAT");
     if (!read_fields(&boot, fat, failure))
         return false;
-    if (fat->bits == 32 && boot.fat32.signature == SERIAL_FOLLOWS)
-        *serial = boot.fat32.serial;
-    if (fat->bits != 32 && boot.fat16.signature == SERIAL_FOLLOWS)
-        *serial = boot.fat16.serial;
+    if (fat->bits == 32 && boot.fat32.signature == SERIAL_FOLLOWS) {
+        identity->serial = boot.fat32.serial;
+        memcpy(identity->label, boot.fat32.label, sizeof(identity->label));
+    }
+    if (fat->bits != 32 && boot.fat16.signature == SERIAL_FOLLOWS) {
+        identity->serial = boot.fat16.serial;
+        memcpy(identity->label, boot.fat16.label, sizeof(identity->label));
+    }
     return true;
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "storage/disk.h"
+#include "storage/fat_names.h"
 
 #define FAT_FIRST      2           /* the number of the first cluster */
 #define FAT32_CLUSTERS 0x0fffffffu /* the bits of an entry of FAT32 that are a cluster's number */
@@ -27,7 +28,12 @@ bool fat_disk_read(const struct disk *disk, uint64_t offset, void *buffer, uint6
 /* Whether a disk begins with the boot sector of a FAT file system. */
 bool fat_boot_is(const struct disk *disk);
 
-/* Reads and checks it: what *fat then tells lies on the disk. *serial is the volume's number, 0 where it has none. */
-bool fat_boot_read(const struct disk *disk, struct fat *fat, uint32_t *serial, struct failure *failure);
+struct fat_identity {
+    uint32_t serial;              /* the volume's number; 0: it has none */
+    uint8_t label[FAT_NAME_SIZE]; /* padded with blanks; all of these: it has none */
+};
+
+/* Reads and checks it: what *fat then tells lies on the disk. */
+bool fat_boot_read(const struct disk *disk, struct fat *fat, struct fat_identity *identity, struct failure *failure);
 
 #endif

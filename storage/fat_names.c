@@ -7,7 +7,7 @@
 
 #define BASE_SIZE      8
 #define EXTENSION_SIZE 3
-#define SHORT_SIZE     (BASE_SIZE + EXTENSION_SIZE)
+#define SHORT_SIZE     FAT_NAME_SIZE
 
 #define FREE            0xe5 /* in the first byte of a name */
 #define FREE_AND_LAST   0x00
@@ -22,6 +22,8 @@
 #define LOWER_EXTENSION 0x10
 
 #define LONG_LAST 0x40 /* in its number: the end of the name, which comes first */
+
+_Static_assert(BASE_SIZE + EXTENSION_SIZE == SHORT_SIZE, "fatgen103");
 
 struct short_slot {
     uint8_t name[SHORT_SIZE];
@@ -195,6 +197,23 @@ enum fat_slot fat_slot_read(const uint8_t *bytes, struct fat_long *name, struct 
     entry->cluster = (uint32_t)slot.cluster_high << 16 | slot.cluster_low;
     entry->size = slot.size;
     return FAT_SLOT_ENTRY;
+}
+
+void fat_label_read(const uint8_t *label, char text[FAT_NAME_SIZE + 1])
+{
+    const uint32_t size = (uint32_t)strnlen((const char *)label, FAT_NAME_SIZE);
+
+    text[put_part(label, size, false, text)] = '\0';
+    if (!strcmp(text, "NO NAME"))
+        text[0] = '\0';
+}
+
+bool fat_slot_is_label(const uint8_t *slot)
+{
+    const uint8_t attributes = slot[offsetof(struct short_slot, attributes)] & ATTRIBUTES;
+
+    return slot[0] != FREE && slot[0] != FREE_AND_LAST && attributes != ATTRIBUTES_LONG &&
+           (attributes & (ATTRIBUTE_VOLUME | ATTRIBUTE_FOLDER)) == ATTRIBUTE_VOLUME;
 }
 
 static bool is_named(const char *own, struct span name)

@@ -13,6 +13,7 @@
 #include "storage/tree.h"
 
 #define FAT_SLOT_SIZE  32
+#define FAT_NAME_SIZE  11 /* of a short name, or a label */
 #define FAT_LONG_SLOTS 20 /* of one long name */
 #define FAT_LONG_UNITS 13 /* of UTF-16, in each of these */
 
@@ -40,6 +41,15 @@ enum fat_slot { FAT_SLOT_END /* none follow */, FAT_SLOT_OTHER, FAT_SLOT_ENTRY }
  * written in TREE_NAME_MAX bytes of UTF-8 without control characters and slashes is passed over: the short one holds.
  */
 enum fat_slot fat_slot_read(const uint8_t *slot, struct fat_long *name, struct fat_entry *entry);
+
+/*
+ * Writes a volume's label, NUL-terminated and without the blanks behind it; what is not ASCII becomes `_`. "": there is
+ * none, which "NO NAME" says as well.
+ */
+void fat_label_read(const uint8_t *label, char text[FAT_NAME_SIZE + 1]);
+
+/* Whether a slot, which begins with the label, is that of the volume. */
+bool fat_slot_is_label(const uint8_t *slot);
 
 /* Whether the file is meant: by its long or its short name, without regard to case (ASCII). */
 bool fat_entry_is(const struct fat_entry *entry, struct span name);

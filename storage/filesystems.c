@@ -6,6 +6,7 @@
 
 #include "storage/ext.h"
 #include "storage/fat.h"
+#include "storage/iso9660.h"
 
 static const struct {
     const char *name;
@@ -14,6 +15,7 @@ static const struct {
 } filesystems[] = {
     { "ext", ext_is, ext_open },
     { "FAT", fat_is, fat_open },
+    { "ISO 9660", iso_is, iso_open },
 };
 
 #define FILESYSTEMS (sizeof(filesystems) / sizeof(*filesystems))

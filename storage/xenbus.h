@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "common/failure.h"
+#include "storage/xenstore_wire.h"
 
 /* public/io/xenbus.h. */
 enum xenbus_state {
@@ -27,6 +28,7 @@ struct xenbus_device {
     char front[32];  /* our folder: "device/vbd/51712" */
     char back[96];   /* the back end's: "/local/domain/0/backend/vbd/1/51712" */
     uint16_t domain; /* where that is */
+    bool watched;    /* the back end's state */
 };
 
 /*
@@ -35,32 +37,51 @@ struct xenbus_device {
  */
 bool xenbus_list(const char *kind, uint32_t *numbers, uint32_t limit, uint32_t *count, struct failure *failure);
 
-/* Finds the folders of a device, whose name is filled already. A failure where the tool stack left it half made. */
-bool xenbus_open(const char *kind, uint32_t number, struct xenbus_device *device, struct failure *failure);
+/* ---- requests ---- */
 
-/* A number that the back end published; `fallback` where it did not. */
-bool xenbus_back_number(const struct xenbus_device *device, const char *key, uint64_t fallback, uint64_t *value,
-                        struct failure *failure);
+#define XENBUS_REQUESTS 8
 
-/* Whether a key of ours (which the tool stack wrote), or of the back end's, holds this text; an absent one holds "". */
-bool xenbus_front_is(const struct xenbus_device *device, const char *key, const char *text, bool *same,
-                     struct failure *failure);
-bool xenbus_back_is(const struct xenbus_device *device, const char *key, const char *text, bool *same,
-                    struct failure *failure);
+/* Requests that are done together, because each round trip through the other domain is dear. */
+struct xenbus_batch {
+    uint32_t count;
+    struct xenstore_request request[XENBUS_REQUESTS];
+    char path[XENBUS_REQUESTS][128];
+    char value[XENBUS_REQUESTS][16];
+};
 
-/* What we publish, and take back. */
-bool xenbus_publish(const struct xenbus_device *device, const char *key, const char *value, struct failure *failure);
-bool xenbus_publish_number(const struct xenbus_device *device, const char *key, uint32_t value,
-                           struct failure *failure);
-bool xenbus_unpublish(const struct xenbus_device *device, const char *key, struct failure *failure);
+/* Adds reading a key of a folder; returns which request it is. */
+uint32_t xenbus_read(struct xenbus_batch *batch, const char *folder, const char *key);
 
-/* The states of both ends, and a new one for ours. */
+/* Add publishing a key in our folder, or taking it back. A text is at most 15 bytes long. */
+void xenbus_publish(struct xenbus_batch *batch, const struct xenbus_device *device, const char *key, const char *text);
+void xenbus_publish_number(struct xenbus_batch *batch, const struct xenbus_device *device, const char *key,
+                           uint32_t number);
+void xenbus_unpublish(struct xenbus_batch *batch, const struct xenbus_device *device, const char *key);
+
+/* Adds a new state of ours. */
+void xenbus_switch(struct xenbus_batch *batch, const struct xenbus_device *device, enum xenbus_state state);
+
+/* Add the begin and the end of a watch on the back end's state. */
+void xenbus_watch(struct xenbus_batch *batch, struct xenbus_device *device);
+void xenbus_unwatch(struct xenbus_batch *batch, struct xenbus_device *device);
+
+/* Does all of them, and leaves the batch for reading what came and for adding the next ones. */
+bool xenbus_do(struct xenbus_batch *batch, struct failure *failure);
+
+/* What a request that read brought: a text; a number, `fallback` where there is none; a state. */
+struct span xenbus_text(const struct xenbus_batch *batch, uint32_t request);
+bool xenbus_number(const struct xenbus_batch *batch, uint32_t request, uint64_t fallback, uint64_t *number,
+                   struct failure *failure);
+enum xenbus_state xenbus_state(const struct xenbus_batch *batch, uint32_t request);
+
+/* ---- states ---- */
+
+/* The back end's state now. */
 bool xenbus_back_state(const struct xenbus_device *device, enum xenbus_state *state, struct failure *failure);
-bool xenbus_front_state(const struct xenbus_device *device, enum xenbus_state *state, struct failure *failure);
-bool xenbus_switch(const struct xenbus_device *device, enum xenbus_state state, struct failure *failure);
 
 /*
- * Waits until the back end's state is one of `wanted` (XENBUS_IS), in bounded time. A failure where that does not come.
+ * Waits until the back end's state is one of `wanted` (XENBUS_IS), in bounded time; needs the watch. A failure where
+ * that does not come.
  */
 bool xenbus_wait(const struct xenbus_device *device, uint32_t wanted, enum xenbus_state *state,
                  struct failure *failure);

@@ -6,7 +6,6 @@
 #include "common/noinit.h"
 #include "firmware/xen_events.h"
 #include "firmware/xen_hypercall.h"
-#include "storage/xenstore_wire.h"
 
 #include <xen/hvm/params.h>
 
@@ -49,38 +48,22 @@ bool xenstore_start(void)
         return false;
     connection.page = (struct xenstore_page *)(frame * MAP_PAGE);
     own.port = (uint32_t)port;
+    xenstore_link_start(&connection);
     return true;
 }
 
-static bool ask(enum xenstore_operation operation, const char *path, const char *value, struct span *reply,
-                struct failure *failure)
+bool xenstore_ask(struct xenstore_request *requests, uint32_t count, struct failure *failure)
 {
     own.deadline = xen_time() + PATIENCE;
-    return xenstore_exchange(&connection, operation, path, value, content, reply, failure);
+    return xenstore_exchange(&connection, requests, count, content, failure);
 }
 
-bool xenstore_read(const char *path, struct span *value, struct failure *failure)
+bool xenstore_wait(uint64_t nanoseconds, struct failure *failure)
 {
-    return ask(XENSTORE_READ, path, "", value, failure);
-}
+    bool came;
 
-bool xenstore_directory(const char *path, struct span *names, struct failure *failure)
-{
-    return ask(XENSTORE_DIRECTORY, path, "", names, failure);
-}
-
-bool xenstore_write(const char *path, const char *value, struct failure *failure)
-{
-    struct span reply;
-
-    return ask(XENSTORE_WRITE, path, value, &reply, failure);
-}
-
-bool xenstore_remove(const char *path, struct failure *failure)
-{
-    struct span reply;
-
-    return ask(XENSTORE_REMOVE, path, "", &reply, failure);
+    own.deadline = xen_time() + nanoseconds;
+    return xenstore_take_event(&connection, &came, failure);
 }
 
 void xenstore_sleep(uint64_t nanoseconds)

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "common/failure.h"
-#include "common/span.h"
+#include "storage/xenstore_wire.h"
 
 /*
  * Finds the page and the port that the tool stack gave us. False where there are none. Needs xen_events_start. Paths
@@ -15,16 +15,11 @@
  */
 bool xenstore_start(void);
 
-/* What a key holds, valid until the next request; absent (data NULL) where there is no such key. */
-bool xenstore_read(const char *path, struct span *value, struct failure *failure);
+/* Does requests, all at once. Replies are valid until the next ones. In bounded time. */
+bool xenstore_ask(struct xenstore_request *requests, uint32_t count, struct failure *failure);
 
-/* The names in a folder, for xenstore_next_name, valid until the next request; absent where there is no such folder. */
-bool xenstore_directory(const char *path, struct span *names, struct failure *failure);
-
-bool xenstore_write(const char *path, const char *value, struct failure *failure);
-
-/* Removes a key, or a folder with all that is in it; that it was not there is no failure. */
-bool xenstore_remove(const char *path, struct failure *failure);
+/* Sleeps until a watch (XENSTORE_WATCH) has an event, or so many nanoseconds have passed. */
+bool xenstore_wait(uint64_t nanoseconds, struct failure *failure);
 
 /* Sleeps so long; what happens in the xenstore meanwhile does not end it. */
 void xenstore_sleep(uint64_t nanoseconds);

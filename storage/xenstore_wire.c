@@ -14,10 +14,8 @@ struct header {
 
 _Static_assert(sizeof(struct header) == 16, "xs_wire.h");
 
-/* How many events that nobody asked for may come before a reply. */
+/* How many events may come before a reply. */
 #define EVENTS_MAX 256
-
-static const char broke[] = "the connection to xenstored is broken";
 
 static bool break_link(struct xenstore_link *link, const char *path, const char *why, struct failure *failure)
 {
@@ -27,26 +25,29 @@ static bool break_link(struct xenstore_link *link, const char *path, const char 
 
 /* ---- the ring ---- */
 
-/* How many bytes of a ring hold something; more than there are: it contradicts itself. */
-static uint32_t filled(uint32_t producer, uint32_t consumer)
+void xenstore_link_start(struct xenstore_link *link)
 {
-    return producer - consumer;
+    link->sent = link->page->request_producer;
+    link->taken = link->page->reply_consumer;
+    link->last = 0;
+    link->broken = false;
 }
 
+/* Puts bytes into the ring; the other side is told where it is full, and by the caller in the end. */
 static bool send(struct xenstore_link *link, const void *data, uint32_t size, const char *path, struct failure *failure)
 {
     struct xenstore_page *page = link->page;
     const uint8_t *bytes = data;
 
     while (size) {
-        const uint32_t producer = page->request_producer; /* ours: only we write it */
-        const uint32_t used = filled(producer, __atomic_load_n(&page->request_consumer, __ATOMIC_ACQUIRE));
-        const uint32_t at = producer % XENSTORE_RING;
+        const uint32_t used = link->sent - __atomic_load_n(&page->request_consumer, __ATOMIC_ACQUIRE);
+        const uint32_t at = link->sent % XENSTORE_RING;
         uint32_t part = XENSTORE_RING - used;
 
         if (used > XENSTORE_RING)
             return break_link(link, path, "xenstored took more than it was given", failure);
         if (!part) {
+            link->notify(link->context);
             if (!link->wait(link->context))
                 return break_link(link, path, "xenstored takes no request", failure);
             continue;
@@ -56,27 +57,32 @@ static bool send(struct xenstore_link *link, const void *data, uint32_t size, co
         if (part > size)
             part = size;
         memcpy(page->requests + at, bytes, part);
-        __atomic_store_n(&page->request_producer, producer + part, __ATOMIC_RELEASE);
-        link->notify(link->context);
+        link->sent += part;
+        __atomic_store_n(&page->request_producer, link->sent, __ATOMIC_RELEASE);
         bytes += part;
         size -= part;
     }
     return true;
 }
 
-/* data NULL: what comes is thrown away. */
-static bool receive(struct xenstore_link *link, uint8_t *data, uint32_t size, const char *path, struct failure *failure)
+/* How many bytes have come. */
+static uint32_t ready(const struct xenstore_link *link)
+{
+    return __atomic_load_n(&link->page->reply_producer, __ATOMIC_ACQUIRE) - link->taken;
+}
+
+static bool receive(struct xenstore_link *link, void *data, uint32_t size, const char *path, struct failure *failure)
 {
     struct xenstore_page *page = link->page;
+    uint8_t *bytes = data;
 
     while (size) {
-        const uint32_t consumer = page->reply_consumer; /* ours */
-        uint32_t part = filled(__atomic_load_n(&page->reply_producer, __ATOMIC_ACQUIRE), consumer);
-        const uint32_t at = consumer % XENSTORE_RING;
+        const uint32_t all = ready(link), at = link->taken % XENSTORE_RING;
+        uint32_t part = all;
 
-        if (part > XENSTORE_RING)
+        if (all > XENSTORE_RING)
             return break_link(link, path, "xenstored gave more than there is room for", failure);
-        if (!part) {
+        if (!all) {
             if (!link->wait(link->context))
                 return break_link(link, path, "xenstored does not answer", failure);
             continue;
@@ -85,12 +91,13 @@ static bool receive(struct xenstore_link *link, uint8_t *data, uint32_t size, co
             part = XENSTORE_RING - at;
         if (part > size)
             part = size;
-        if (data) {
-            memcpy(data, page->replies + at, part);
-            data += part;
-        }
-        __atomic_store_n(&page->reply_consumer, consumer + part, __ATOMIC_RELEASE);
-        link->notify(link->context);
+        memcpy(bytes, page->replies + at, part);
+        link->taken += part;
+        __atomic_store_n(&page->reply_consumer, link->taken, __ATOMIC_SEQ_CST);
+        /* It may have waited for room. */
+        if (all == XENSTORE_RING)
+            link->notify(link->context);
+        bytes += part;
         size -= part;
     }
     return true;
@@ -98,60 +105,131 @@ static bool receive(struct xenstore_link *link, uint8_t *data, uint32_t size, co
 
 /* ---- messages ---- */
 
-static bool send_request(struct xenstore_link *link, enum xenstore_operation operation, const char *path,
-                         const char *value, struct failure *failure)
+static bool send_request(struct xenstore_link *link, const struct xenstore_request *request, struct failure *failure)
 {
-    const uint32_t path_size = (uint32_t)strlen(path) + 1, value_size = (uint32_t)strlen(value);
-    const struct header header = { .type = operation, .request = ++link->last, .size = path_size + value_size };
+    const bool token = request->operation == XENSTORE_WATCH || request->operation == XENSTORE_UNWATCH;
+    const uint64_t path_size = strlen(request->path) + 1, value_size = strlen(request->value) + token;
+    const struct header header = { .type = request->operation,
+                                   .request = ++link->last,
+                                   .size = (uint32_t)(path_size + value_size) };
 
-    if (header.size > XENSTORE_CONTENT_MAX)
-        return fail(failure, "xenstore", "a request of %u bytes is too long", header.size);
-    return send(link, &header, sizeof(header), path, failure) && send(link, path, path_size, path, failure) &&
-           send(link, value, value_size, path, failure);
+    return send(link, &header, sizeof(header), request->path, failure) &&
+           send(link, request->path, (uint32_t)path_size, request->path, failure) &&
+           send(link, request->value, (uint32_t)value_size, request->path, failure);
+}
+
+/* Takes the content of a message that nobody needs. */
+static bool skip(struct xenstore_link *link, uint32_t size, const char *path, struct failure *failure)
+{
+    uint8_t content[64];
+
+    if (size > XENSTORE_CONTENT_MAX)
+        return break_link(link, path, "an event is too long", failure);
+    for (uint32_t part; size; size -= part) {
+        part = size < sizeof(content) ? size : sizeof(content);
+        if (!receive(link, content, part, path, failure))
+            return false;
+    }
+    return true;
+}
+
+/* The next message that is no event. */
+static bool receive_reply(struct xenstore_link *link, const char *path, struct header *header, uint8_t *content,
+                          uint32_t room, struct failure *failure)
+{
+    for (unsigned events = 0; events <= EVENTS_MAX; events++) {
+        if (!receive(link, header, sizeof(*header), path, failure))
+            return false;
+        if (header->type != XENSTORE_WATCH_EVENT) {
+            if (header->size > room)
+                return break_link(link, path, "the reply is too long", failure);
+            return receive(link, content, header->size, path, failure);
+        }
+        if (!skip(link, header->size, path, failure))
+            return false;
+    }
+    return break_link(link, path, "xenstored tells of other things without end", failure);
 }
 
 /* xenstore.txt: an error is the name of one of errno.h, with its NUL. */
-static bool take_error(struct span reply, const char *path, bool *absent, struct failure *failure)
+static bool is_absence(struct span error)
 {
-    static const char none[] = "ENOENT";
+    static const char absent[] = "ENOENT";
 
-    *absent = reply.size >= sizeof(none) - 1 && !memcmp(reply.data, none, sizeof(none) - 1) &&
-              (reply.size == sizeof(none) - 1 || !reply.data[sizeof(none) - 1]);
-    return *absent ||
-           fail(failure, "xenstore", "%s: %.*s", path,
-                (int)strnlen((const char *)reply.data, reply.size < 32 ? reply.size : 32), (const char *)reply.data);
+    return error.size == sizeof(absent) && !memcmp(error.data, absent, sizeof(absent));
 }
 
-bool xenstore_exchange(struct xenstore_link *link, enum xenstore_operation operation, const char *path,
-                       const char *value, uint8_t *content, struct span *reply, struct failure *failure)
+static void say_refused(const struct xenstore_request *request, struct span error, struct failure *failure)
 {
-    struct header header;
-    bool absent;
+    const uint64_t limit = error.size < 32 ? error.size : 32;
+    const char *text = (const char *)error.data;
 
-    *reply = (struct span){ 0 };
-    if (link->broken)
-        return fail(failure, "xenstore", "%s: %s", path, broke);
-    if (!send_request(link, operation, path, value, failure))
-        return false;
-    for (unsigned events = 0;; events++) {
-        if (!receive(link, (uint8_t *)&header, sizeof(header), path, failure))
-            return false;
-        if (header.size > XENSTORE_CONTENT_MAX)
-            return break_link(link, path, "the reply is too long", failure);
-        if (!receive(link, content, header.size, path, failure))
-            return false;
-        if (header.type != XENSTORE_WATCH_EVENT)
-            break;
-        if (events == EVENTS_MAX)
-            return break_link(link, path, "xenstored tells of other things without end", failure);
+    fail(failure, "xenstore", "%s: xenstored says %.*s", request->path, (int)strnlen(text, limit), text);
+}
+
+bool xenstore_exchange(struct xenstore_link *link, struct xenstore_request *requests, uint32_t count, uint8_t *content,
+                       struct failure *failure)
+{
+    const uint32_t first = link->last + 1;
+    uint32_t used = 0;
+    bool refused = false;
+
+    for (uint32_t i = 0; i < count; i++) {
+        requests[i].reply = (struct span){ 0 };
+        if (link->broken)
+            return fail(failure, "xenstore", "%s: the connection broke before", requests[i].path);
+        if (strlen(requests[i].path) + strlen(requests[i].value) + 2 > XENSTORE_CONTENT_MAX)
+            return fail(failure, "xenstore", "a request of %lu bytes is too long",
+                        strlen(requests[i].path) + strlen(requests[i].value));
     }
-    if (header.request != link->last || header.transaction)
-        return break_link(link, path, "the reply is another request's", failure);
-    if (header.type == XENSTORE_ERROR)
-        return take_error((struct span){ content, header.size }, path, &absent, failure);
-    if (header.type != (uint32_t)operation)
-        return break_link(link, path, "the reply is of another kind", failure);
-    *reply = (struct span){ content, header.size };
+    for (uint32_t i = 0; i < count; i++) {
+        if (!send_request(link, &requests[i], failure))
+            return false;
+    }
+    link->notify(link->context);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct span reply = { content + used, 0 };
+        struct header header;
+
+        if (!receive_reply(link, requests[i].path, &header, content + used, XENSTORE_CONTENT_MAX - used, failure))
+            return false;
+        if (header.request != first + i || header.transaction)
+            return break_link(link, requests[i].path, "the reply is another request's", failure);
+        if (header.type == XENSTORE_ERROR) {
+            const struct span error = { reply.data, header.size };
+
+            if (!is_absence(error) && !refused)
+                say_refused(&requests[i], error, failure);
+            refused |= !is_absence(error);
+            continue;
+        }
+        if (header.type != (uint32_t)requests[i].operation)
+            return break_link(link, requests[i].path, "the reply is of another kind", failure);
+        requests[i].reply = (struct span){ reply.data, header.size };
+        used += header.size;
+    }
+    return !refused;
+}
+
+bool xenstore_take_event(struct xenstore_link *link, bool *came, struct failure *failure)
+{
+    static const char path[] = "a watch";
+    struct header header;
+
+    *came = false;
+    if (link->broken)
+        return fail(failure, "xenstore", "%s: the connection broke before", path);
+    while (!ready(link)) {
+        if (!link->wait(link->context))
+            return true;
+    }
+    if (!receive(link, &header, sizeof(header), path, failure))
+        return false;
+    if (header.type != XENSTORE_WATCH_EVENT)
+        return break_link(link, path, "what came is no event", failure);
+    if (!skip(link, header.size, path, failure))
+        return false;
+    *came = true;
     return true;
 }
 

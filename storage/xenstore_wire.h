@@ -34,10 +34,19 @@ _Static_assert(sizeof(struct xenstore_page) == 2076, "xenstore-ring.txt");
 enum xenstore_operation { /* xs_wire.h, XS_… */
                           XENSTORE_DIRECTORY = 1,
                           XENSTORE_READ = 2,
+                          XENSTORE_WATCH = 4,   /* value: a token, which says whose watch it is */
+                          XENSTORE_UNWATCH = 5, /* … */
                           XENSTORE_WRITE = 11,
                           XENSTORE_REMOVE = 13,
                           XENSTORE_WATCH_EVENT = 15,
                           XENSTORE_ERROR = 16,
+};
+
+struct xenstore_request {
+    enum xenstore_operation operation;
+    const char *path;
+    const char *value; /* NUL-terminated, never NULL */
+    struct span reply; /* what it holds; absent (data NULL) where xenstored says that there is no such key */
 };
 
 struct xenstore_link {
@@ -45,18 +54,25 @@ struct xenstore_link {
     void (*notify)(void *context); /* tells the other side that the page has changed */
     bool (*wait)(void *context);   /* sleeps until it may have changed again; false: the time is over */
     void *context;
-    uint32_t last; /* the number of the last request */
-    bool broken;   /* what comes next on it cannot be known */
+    uint32_t sent, taken; /* bytes in all, modulo 2^32 */
+    uint32_t last;        /* the number of the last request */
+    bool broken;          /* what comes next on it cannot be known */
 };
 
+/* Goes on where the page is. All fields above `sent` are filled. */
+void xenstore_link_start(struct xenstore_link *link);
+
 /*
- * Sends one request and takes its reply. value: what to write; else "". *reply is what it holds, in content (which has
- * XENSTORE_CONTENT_MAX bytes); absent (data NULL) where xenstored says that there is no such key. Watch events that
- * nobody asked for are passed over. A failure names the path; one that leaves the page in the midst of a message makes
- * the link broken, and then all later requests fail.
+ * Sends requests, all at once, and takes their replies, which together lie in content (XENSTORE_CONTENT_MAX bytes).
+ * Events of watches are passed over. A failure names the path; where it was xenstored that refused, the other requests
+ * are done nevertheless. One that leaves the page in the midst of a message makes the link broken, and then all later
+ * requests fail.
  */
-bool xenstore_exchange(struct xenstore_link *link, enum xenstore_operation operation, const char *path,
-                       const char *value, uint8_t *content, struct span *reply, struct failure *failure);
+bool xenstore_exchange(struct xenstore_link *link, struct xenstore_request *requests, uint32_t count, uint8_t *content,
+                       struct failure *failure);
+
+/* Waits for the event of a watch. *came false: the time was over. */
+bool xenstore_take_event(struct xenstore_link *link, bool *came, struct failure *failure);
 
 /*
  * The next name of a directory's reply, of at most `limit` bytes with its NUL, into name; *at begins as 0. False behind

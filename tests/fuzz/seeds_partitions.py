@@ -19,8 +19,9 @@ def mbr(*records, first=0):
 
 
 def header(block, here, table, count, size):
-    return struct.pack("<8sIIIIQQQQ16sQIII", b"EFI PART", 0x10000, 92, 0, 0, here, DISK // block - 1, 4, DISK // block - 8, bytes(16),
-                       table, count, size, 0)
+    blocks = DISK // block
+    return struct.pack("<8sIIIIQQQQ16sQIII", b"EFI PART", 0x10000, 92, 0, 0, here, blocks - 1, 4, blocks - 8, bytes(16), table,
+                       count, size, 0)
 
 
 def entry(kind, first, last, name):

@@ -155,6 +155,62 @@ static void active_fat(void **state)
     assert_content("/README.TXT", cluster_bytes(10), 1000);
 }
 
+static void assert_label(const char *label)
+{
+    assert_true(open_made());
+    for (unsigned i = 0; i < 2; i++)
+        assert_string_equal(trees[i].label, label);
+}
+
+static void identity(void **state)
+{
+    static const unsigned all[] = { 12, 16, 32 };
+
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        const unsigned at = all[i] == 32 ? 71 : 43;
+
+        make(all[i]);
+        assert_label("");
+        assert_string_equal(trees[0].uuid, "ABCD-1234");
+        memcpy(made + at, "BOOT LABEL ", 11);
+        assert_label("BOOT LABEL");
+        memcpy(made + at, "NO NAME    ", 11);
+        assert_label("");
+        memcpy(made + at, "A\x80\n/       ", 11);
+        assert_label("A___");
+        memcpy(made + at, "BOOT LABEL ", 11);
+        put_entry(root(), "README  TXT", 0x20, 0, 0);
+        put_entry(root() + 32, "\xe5OOT      ", 0x08, 0, 0); /* deleted */
+        put_long_text(root() + 64, "not a label", "X          ");
+        put_entry(root() + 96, "A FOLDER   ", FOLDER | 0x08, 0, 0);
+        assert_label("BOOT LABEL");
+        put_entry(root() + 128, "efi system ", 0x08, 0, 0);
+        put_entry(root() + 160, "SECOND     ", 0x08, 0, 0);
+        assert_label("efi system");
+        put_entry(root() + 128, "NO NAME    ", 0x28, 0, 0);
+        assert_label("");
+        root()[64] = 0; /* the end of the folder */
+        assert_label("BOOT LABEL");
+        put(at - 4, 0, 4);
+        assert_true(open_made());
+        assert_string_equal(trees[0].uuid, "");
+        put(at - 4, 0x9ff, 4);
+        assert_true(open_made());
+        assert_string_equal(trees[0].uuid, "0000-09FF");
+        put(at - 5, 0x28, 1); /* it tells of neither */
+        assert_label("");
+        assert_string_equal(trees[0].uuid, "");
+    }
+    make(12); /* a root that fills its place */
+    for (unsigned i = 0; i < ROOT; i++)
+        put_entry(root() + 32 * i, "A          ", 0, 0, 0);
+    assert_label("");
+    make(32); /* and one without an end */
+    set_next(2, 2);
+    assert_label("");
+}
+
 /* ---- names ---- */
 
 static void assert_name(const char *name)
@@ -306,7 +362,7 @@ static int describe(const char *path)
     if (!made || !open_made()) {
         printf("error %s: %s\n", failure.what, failure.why);
     } else {
-        printf("name %s\n", trees[0].name);
+        printf("name %s, uuid %s, label %s\n", trees[0].name, trees[0].uuid, trees[0].label);
         result = print_tree(&trees[0]) + print_tree(&trees[1]);
     }
     return teardown(NULL) + result;
@@ -321,6 +377,7 @@ int main(int count, char **arguments)
         TEST(two_trees),
         TEST(folders_of_many_clusters),
         TEST(active_fat),
+        TEST(identity),
         TEST(short_names),
         TEST(long_names),
         TEST(longest_names),

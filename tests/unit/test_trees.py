@@ -67,6 +67,19 @@ def read(reader, path):
     return trees, in_memory
 
 
+def identity(reader, path):
+    """The kind, uuid and label that the reader tells of."""
+    output = subprocess.run([BUILD / "unit" / reader, path], capture_output=True, check=True).stdout.decode()
+    return re.match(r"name (.*?)(?: [0-9a-f-]+)?, uuid (.*), label (.*)", output).groups()
+
+
+def shown_by_blkid(path):
+    """Uuid and label."""
+    output = subprocess.run(["/sbin/blkid", "-p", "-o", "export", path], capture_output=True, check=True).stdout.decode()
+    found = dict(line.split("=", 1) for line in output.replace("\\", "").splitlines())
+    return found.get("UUID", ""), found.get("LABEL", "")
+
+
 def put(root, files):
     for name, data in files.items():
         path = root / name
@@ -174,8 +187,7 @@ def test_mtools(name, tmp_path):
     trees, in_memory = read("test_fat", image)
     assert trees == [described(FILES)] * 2  # in memory, and read
     assert in_memory == {"/" + path for path in FILES}
-    output = subprocess.run([BUILD / "unit/test_fat", image], capture_output=True, check=True).stdout
-    assert output.decode().startswith(f"name {kind} ")
+    assert identity("test_fat", image) == (kind, *shown_by_blkid(image))
 
 
 @pytest.mark.parametrize("bits", [12, 16, 32])
@@ -186,6 +198,7 @@ def test_dosfstools(bits, tmp_path):
     put(root, FILES)
     mcopy(image, root)
     assert read("test_fat", image)[0] == [described(FILES)] * 2
+    assert identity("test_fat", image) == (f"FAT{bits}", *shown_by_blkid(image))
 
 
 def test_fragments(tmp_path):

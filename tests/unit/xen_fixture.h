@@ -20,6 +20,7 @@
 #include <xen/event_channel.h>
 #include <xen/grant_table.h>
 #include <xen/hvm/hvm_op.h>
+#include <xen/hvm/params.h>
 #include <xen/memory.h>
 #include <xen/sched.h>
 
@@ -166,6 +167,11 @@ long xen_hypercall(unsigned long number, uint64_t first, uint64_t second, uint64
         return xen_event_op(first, (void *)second);
     case __HYPERVISOR_sched_op:
         return xen_sched_op(first, (void *)second);
+    case __HYPERVISOR_hvm_op:
+        assert_int_equal(first, HVMOP_set_param);
+        assert_int_equal(((struct xen_hvm_param *)second)->index, HVM_PARAM_CALLBACK_IRQ);
+        assert_int_equal(((struct xen_hvm_param *)second)->value, 0);
+        return 0;
     case __HYPERVISOR_grant_table_op:
         return xen_grant_op(first, (void *)second, third);
     default:
