@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Makes the seeds of fuzz_cpio and fuzz_fat with cpio and mtools: small trees with what such trees can have."""
+"""Makes the seeds of fuzz_cpio, fuzz_fat and fuzz_iso9660 with cpio, mtools and xorriso: small trees with what such trees can
+have."""
 
 import os
 import subprocess
@@ -10,6 +11,9 @@ from pathlib import Path
 SEEDS = Path(__file__).resolve().parent / "seeds"
 FATS = {"fat12": "-h 1 -s 20 -t 1 -c 1 -r 1 -L 1 -d 1", "fat16": "-T 4200 -c 1 -r 1 -d 1",
         "fat12-1024": "-S 3 -T 20 -c 1 -r 2 -d 1", "fat12-wide": "-T 40 -c 4 -r 2 -d 2"}
+ISOS = {"plain": (["-rockridge", "off"], []), "joliet": (["-rockridge", "off"], ["-J"]), "rock-ridge": ([], ["-R"]),
+        "moved": ([], ["-R", "-rr_reloc_dir", "/moved"])}
+SYSTEM_AREA = 32768                     # of an ISO 9660, which no seed has
 CONF = b"title Debian\nlinux /vmlinuz\n"
 
 
@@ -77,6 +81,23 @@ def as_fat32(image):
     return boot + b"".join(value.to_bytes(4, "little") for value in table).ljust(512, b"\0") + clusters + root
 
 
+def make_iso(folder):
+    root = folder / "iso"
+    make_tree(root)
+    SEEDS.joinpath("iso9660").mkdir(parents=True, exist_ok=True)
+    for name, (before, options) in ISOS.items():
+        if name == "moved":
+            root.joinpath(*"abcdefghij").mkdir(parents=True)
+        elif name == "rock-ridge":
+            (root / ("n" * 250)).symlink_to("EFI/../EFI/" + "./" * 120 + "Linux")
+            (root / "EFI/kernel").symlink_to("/vmlinuz")
+        image = folder / name
+        subprocess.run(["xorriso", *before, "-as", "mkisofs", "-quiet", "-no-pad", *options, "-o", image, root], check=True,
+                       env={**os.environ, "LC_ALL": "C.UTF-8", "SOURCE_DATE_EPOCH": "1700000000"}, capture_output=True)
+        SEEDS.joinpath("iso9660", name).write_bytes(image.read_bytes()[SYSTEM_AREA:].rstrip(b"\0"))
+
+
 with tempfile.TemporaryDirectory() as made:
+    make_iso(Path(made))
     make_cpio(Path(made))
     make_fat(Path(made))
