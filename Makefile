@@ -127,6 +127,16 @@ run:
 	@$(MAKE) --no-print-directory --silent all
 	@$(PYTHON) tests/boot/run.py $(DOOR) $(if $(AUTO),--auto)
 
+# ---- installing ----
+
+PREFIX := /usr/local
+
+.PHONY: install
+install: all
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/quadrivium $(IMAGES)
+	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin $(BUILD)/quadrivium-pack
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 docs/quadrivium-pack.1
+
 # ---- packages ----
 
 # Says once, by their Debian names, which packages the build lacks.

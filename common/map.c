@@ -8,6 +8,8 @@
 #include "common/checked.h"
 #include "common/string.h"
 
+#define HOLE_MIN 0x100000ull /* what is in no range below has its own history */
+
 const char *map_type_name(uint32_t type)
 {
     static const char e820[][12] = { "0", "RAM", "reserved", "ACPI", "NVS", "unusable", "disabled", "persistent" };
@@ -206,6 +208,28 @@ bool map_find(const struct memory_map *map, const struct map_request *request, u
             return true;
     }
     return found;
+}
+
+bool map_find_hole(const struct memory_map *map, uint64_t size, uint64_t below, uint64_t *address)
+{
+    uint64_t end = align_down(below, MAP_PAGE);
+
+    if (!size || !checked_align(size, MAP_PAGE, &size))
+        return false;
+    for (uint32_t i = map->count; i-- > 0;) {
+        const struct range *range = &map->ranges[i];
+        uint64_t low;
+
+        if (range->start >= end)
+            continue;
+        if (checked_align(range->end, MAP_PAGE, &low) && low <= end && end - low >= size)
+            break;
+        end = align_down(range->start, MAP_PAGE);
+    }
+    if (end < HOLE_MIN || end - HOLE_MIN < size)
+        return false;
+    *address = end - size;
+    return true;
 }
 
 bool map_allocate(struct memory_map *map, const struct map_request *request, uint32_t type, uint64_t *address,

@@ -85,6 +85,12 @@ struct map_request {
 /* A place of whole pages that is MAP_RAM, without taking it. False where there is none. */
 bool map_find(const struct memory_map *map, const struct map_request *request, uint64_t *address);
 
+/*
+ * The highest place of whole pages, above the first MiB and ending at `below` or lower, that is in no range: where
+ * nothing is, for pages that are not RAM. size: bytes, rounded up to pages. False where there is none.
+ */
+bool map_find_hole(const struct memory_map *map, uint64_t size, uint64_t below, uint64_t *address);
+
 /* Finds a place, asks the firmware for it where there is one, and carves it out as `type`. */
 bool map_allocate(struct memory_map *map, const struct map_request *request, uint32_t type, uint64_t *address,
                   const char *what, struct failure *failure);

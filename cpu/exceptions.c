@@ -117,8 +117,8 @@ void exception_dump(const struct exception_frame *frame)
     if (!again) {
         again = true; /* an exception in here ends it */
         if (!console_any())
-            console_start_present("debugcon com1");
-        if (!console_any() && cpu.xen)
+            console_start_present("debugcon com1 xen");
+        if (cpu.xen)
             console_start(text_span("debugcon"), true); /* answers no reads, so that it cannot be probed */
         print("\nquadrivium: error: exception: %s, vector %lu, error code 0x%lx, CR2 0x%lx\n",
               vector_name(frame->vector), frame->vector, frame->error_code, cr2_read());

@@ -17,6 +17,8 @@
 #include "firmware/loader_interface.h"
 #include "firmware/power.h"
 #include "firmware/tpm.h"
+#include "firmware/xen_console.h"
+#include "firmware/xen_events.h"
 #include "handoff/exits.h"
 #include "menu/load.h"
 #include "menu/open.h"
@@ -26,6 +28,7 @@
 #include "payloads/expand.h"
 #include "payloads/sections.h"
 #include "payloads/uki.h"
+#include "storage/volumes.h"
 
 #define ARENA_SIZE (64 * 1024)
 #define NOT_RUN    UINT64_MAX /* no status that a payload could return */
@@ -43,7 +46,7 @@ static struct launch launch;
 
 /* What the list of entries is made from, and the list. */
 static const struct expander expander = { &handoff.map, identity_reach };
-static struct collection collection;
+static struct collection collection NOINIT;
 
 /* In the image, physical memory is memory. */
 static const void *view(const struct physical *physical, uint64_t address, uint64_t size)
@@ -71,8 +74,10 @@ static void stop(void)
 static void start_likely_consoles(void)
 {
     console_start_present(door_consoles(handoff.door));
-    if (cpu.xen)
+    if (cpu.xen) {
         console_start(text_span("debugcon"), true);
+        console_start_present("xen");
+    }
 }
 
 static void __attribute__((noreturn)) fatal(const struct failure *failure)
@@ -172,7 +177,7 @@ static void measure(const struct entry *entry)
 {
     if (!tpm_present())
         return;
-    if (entry->kind == ENTRY_CONF)
+    if (entry->kind == ENTRY_CONF || entry->kind == ENTRY_RECIPE)
         tpm_measure(TPM_PCR_CONFIG, entry->content, entry->id);
     tpm_measure_text(TPM_PCR_CONFIG, boot.command_line, boot.command_line);
     if (boot.device_tree.size)
@@ -278,7 +283,7 @@ static bool restore_memory(struct failure *failure)
 /* Tries entries until one is ready. Where a person can choose another, what failed, or returned, is only told. */
 static bool select_and_start(struct failure *failure)
 {
-    const struct surroundings around = { &handoff, &sections, &memory, &expander };
+    const struct surroundings around = { &handoff, &sections, &memory, &expander, &words.ours };
     struct selector selector = {
         .around = &around, .words = &words, .secure = handoff.efi.secure_boot, .collection = &collection
     };
@@ -316,6 +321,7 @@ void quadrivium_main(enum door door, uint64_t first, uint64_t second)
     console_register(&console_com1);
     console_register(&console_debugcon);
     console_register(&console_vga);
+    xen_console_register(&handoff.map);
     handoff_start(&handoff, door, arena, sizeof(arena));
     if (!enter(&given, &failure))
         fatal(&failure);
@@ -326,8 +332,12 @@ void quadrivium_main(enum door door, uint64_t first, uint64_t second)
         warn("unknown fault %.*s", (int)words.ours.fault.size, (const char *)words.ours.fault.data);
     if (!select_and_start(&failure))
         fatal(&failure);
+    if (!volumes_close_disks(&failure))
+        fatal(&failure);
     if ((launch.state.mode != LAUNCH_FIRMWARE && handoff.leave && !handoff.leave(&handoff, &failure)) ||
         !launch_finish(&launch, &handoff, &failure))
         fatal(&failure);
+    xen_console_flush();
+    xen_events_end();
     launch_jump(&launch);
 }

@@ -22,7 +22,7 @@ struct acpi_header {
     uint32_t oem_revision, creator, creator_revision;
 } __attribute__((packed)); /* and so aligned to nothing, as tables may be */
 
-_Static_assert(sizeof(struct acpi_header) == 36, "ACPI 6.5, table 5.4");
+_Static_assert(sizeof(struct acpi_header) == ACPI_HEADER_SIZE, "ACPI 6.5, table 5.4");
 
 /* ACPI 6.5, section 5.2.9: offsets in the FADT. */
 #define FADT_DSDT            40
@@ -33,6 +33,7 @@ _Static_assert(sizeof(struct acpi_header) == 36, "ACPI 6.5, table 5.4");
 #define FADT_RESET_ADDRESS   120
 #define FADT_RESET_VALUE     128
 #define FADT_RESET_END       129
+#define FADT_X_DSDT          140
 #define FADT_RESET_SUPPORTED (1u << 10)
 #define SPACE_IO             1
 
@@ -92,14 +93,14 @@ static uint64_t read_number(const uint8_t *at, unsigned size)
     return value;
 }
 
-/* The FADT, by the XSDT where there is one, else by the RSDT. */
-static const uint8_t *find_fadt(const struct physical *physical, uint64_t address, uint32_t *length)
+/* By the XSDT where there is one, else by the RSDT. */
+struct span acpi_table(const struct physical *physical, uint64_t rsdp_address, const char *signature, uint32_t number)
 {
-    const struct acpi_rsdp *rsdp = physical_view(physical, address, ACPI_RSDP_VERSION_1_SIZE);
+    const struct acpi_rsdp *rsdp = physical_view(physical, rsdp_address, ACPI_RSDP_VERSION_1_SIZE);
     const struct acpi_rsdp *whole =
-        rsdp && rsdp->revision >= 2 ? physical_view(physical, address, sizeof(*rsdp)) : NULL;
+        rsdp && rsdp->revision >= 2 ? physical_view(physical, rsdp_address, sizeof(*rsdp)) : NULL;
     unsigned entry_size = whole && whole->xsdt ? 8 : 4;
-    uint32_t root_length;
+    uint32_t root_length, length;
     const uint8_t *root = NULL;
 
     if (rsdp)
@@ -110,12 +111,33 @@ static const uint8_t *find_fadt(const struct physical *physical, uint64_t addres
         if (at + entry_size > root_length)
             break;
 
-        const uint8_t *table = view_table(physical, read_number(root + at, entry_size), "FACP", length);
+        const uint8_t *table = view_table(physical, read_number(root + at, entry_size), signature, &length);
 
-        if (table)
-            return table;
+        if (table && !number--)
+            return (struct span){ table, length };
     }
-    return NULL;
+    return (struct span){ NULL, 0 };
+}
+
+static struct span dsdt_of(const struct physical *physical, struct span fadt)
+{
+    uint64_t address = 0;
+    uint32_t length;
+    const uint8_t *table;
+
+    if (fadt.size >= FADT_DSDT + 4)
+        address = read_number(fadt.data + FADT_DSDT, 4);
+    if (!address && fadt.size >= FADT_X_DSDT + 8)
+        address = read_number(fadt.data + FADT_X_DSDT, 8);
+    table = view_table(physical, address, "DSDT", &length);
+    return (struct span){ table, table ? length : 0 };
+}
+
+struct span acpi_dsdt(const struct physical *physical, uint64_t rsdp)
+{
+    const struct span fadt = acpi_table(physical, rsdp, "FACP", 0);
+
+    return fadt.data ? dsdt_of(physical, fadt) : fadt;
 }
 
 /*
@@ -148,25 +170,25 @@ static bool find_s5(const uint8_t *aml, uint32_t length, uint8_t values[2])
 
 void acpi_read_power(const struct physical *physical, uint64_t rsdp, struct acpi_power *power)
 {
-    uint32_t length, dsdt_length;
-    const uint8_t *fadt = find_fadt(physical, rsdp, &length);
+    const struct span table = acpi_table(physical, rsdp, "FACP", 0);
+    const uint8_t *fadt = table.data;
     uint8_t s5[2];
 
     *power = (struct acpi_power){ 0 };
-    if (!fadt || length < FADT_FLAGS + 4)
+    if (!fadt || table.size < FADT_FLAGS + 4)
         return;
-    if (length >= FADT_RESET_END && (read_number(fadt + FADT_FLAGS, 4) & FADT_RESET_SUPPORTED) &&
+    if (table.size >= FADT_RESET_END && (read_number(fadt + FADT_FLAGS, 4) & FADT_RESET_SUPPORTED) &&
         fadt[FADT_RESET_SPACE] == SPACE_IO) {
         power->can_reset = true;
         power->reset_port = (uint16_t)read_number(fadt + FADT_RESET_ADDRESS, 2);
         power->reset_value = fadt[FADT_RESET_VALUE];
     }
 
-    const uint8_t *dsdt = view_table(physical, read_number(fadt + FADT_DSDT, 4), "DSDT", &dsdt_length);
+    const struct span dsdt = dsdt_of(physical, table);
 
     power->control_a = (uint16_t)read_number(fadt + FADT_PM1A_CONTROL, 2);
     power->control_b = (uint16_t)read_number(fadt + FADT_PM1B_CONTROL, 2);
-    if (!dsdt || !power->control_a || !find_s5(dsdt, dsdt_length, s5))
+    if (!dsdt.data || !power->control_a || !find_s5(dsdt.data, (uint32_t)dsdt.size, s5))
         return;
     power->can_sleep = true;
     power->value_a = (uint16_t)(s5[0] << SLEEP_TYPE_SHIFT | SLEEP_ENABLE);

@@ -7,6 +7,9 @@
 #include <stdint.h>
 
 #include "common/physical.h"
+#include "common/span.h"
+
+#define ACPI_HEADER_SIZE 36 /* bytes in front of every table's content */
 
 /* ACPI 6.5, section 5.2.5.3. The first 20 bytes are version 1's. */
 struct acpi_rsdp {
@@ -30,6 +33,13 @@ _Static_assert(sizeof(struct acpi_rsdp) == 36, "ACPI 6.5, table 5.3");
  * segment stands at 0x40e, then 0xe0000 to 0xfffff. Only one whose checksum is right counts.
  */
 bool acpi_find_rsdp(const struct physical *physical, uint64_t *address);
+
+/*
+ * The table number `number`, from 0 on, of those with a signature, header included, and the DSDT, as the root pointer
+ * leads to them; absent where there is none that can be read. Checksums are not looked at: firmwares get them wrong.
+ */
+struct span acpi_table(const struct physical *physical, uint64_t rsdp, const char *signature, uint32_t number);
+struct span acpi_dsdt(const struct physical *physical, uint64_t rsdp);
 
 /* What it takes to turn the machine off or to reset it; see acpi_read_power. */
 struct acpi_power {

@@ -1,32 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Hypercalls, by the instruction itself: VMMCALL on AMD's CPUs and Hygon's, VMCALL on all others, number in RAX,
- * arguments in RDI and RSI, result in RAX (Xen docs/guest-guide/x86/hypercall-abi.rst). No hypercall page is needed.
- */
+/* What we ask of Xen beyond devices; see xen.h. */
 #include "firmware/xen.h"
 
 #include <stdint.h>
 
-#include "common/string.h"
-#include "cpu/cpu.h"
-
-#define __XEN_INTERFACE_VERSION__ 0x00040e00
-#include <xen/xen.h>
+#include "firmware/xen_console.h"
+#include "firmware/xen_hypercall.h"
 
 #include <xen/memory.h>
 #include <xen/sched.h>
-
-static long hypercall(unsigned long number, unsigned long first, void *second)
-{
-    struct cpuid vendor = cpuid(0, 0);
-    long result;
-
-    if (!memcmp(&vendor.ebx, "Auth", 4) || !memcmp(&vendor.ebx, "Hygo", 4))
-        __asm__ volatile("vmmcall" : "=a"(result), "+D"(first), "+S"(second) : "a"(number) : "memory");
-    else
-        __asm__ volatile("vmcall" : "=a"(result), "+D"(first), "+S"(second) : "a"(number) : "memory");
-    return result;
-}
 
 void xen_shutdown(enum xen_shutdown reason)
 {
@@ -35,7 +17,8 @@ void xen_shutdown(enum xen_shutdown reason)
     };
     struct sched_shutdown shutdown = { .reason = reasons[reason] };
 
-    hypercall(__HYPERVISOR_sched_op, SCHEDOP_shutdown, &shutdown);
+    xen_console_drain(); /* with the domain goes what is still in its ring */
+    xen_hypercall(__HYPERVISOR_sched_op, SCHEDOP_shutdown, (uint64_t)&shutdown, 0, 0);
 }
 
 struct e820 {
@@ -51,7 +34,7 @@ bool xen_memory_map(struct memory_map *map, struct failure *failure)
     struct xen_memory_map request = { .nr_entries = sizeof(entries) / sizeof(*entries) };
 
     set_xen_guest_handle(request.buffer, (void *)entries);
-    if (hypercall(__HYPERVISOR_memory_op, XENMEM_memory_map, &request))
+    if (xen_hypercall(__HYPERVISOR_memory_op, XENMEM_memory_map, (uint64_t)&request, 0, 0))
         return fail(failure, "memory map", "the loader left none, and Xen has none");
     for (unsigned i = 0; i < request.nr_entries && i < sizeof(entries) / sizeof(*entries); i++) {
         if (!map_add(map, entries[i].start, entries[i].size, map_type_from_e820(entries[i].type), 0, failure))

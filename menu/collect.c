@@ -15,6 +15,7 @@
 #include "menu/uki_entries.h"
 #include "payloads/uki.h"
 #include "storage/efi_network.h"
+#include "storage/efi_volumes.h"
 
 #define LOADER_CONF "/loader/loader.conf"
 
@@ -147,16 +148,41 @@ static void add_volumes(struct collection *collection)
     struct failure failure;
     bool configured = false;
 
-    collection->volume_count = efi_volumes(collection->volumes);
-    for (uint32_t i = 0; i < collection->volume_count; i++) {
-        const struct efi_volume *volume = &collection->volumes[i];
+    collection->volumes.count = efi_volumes(collection->volumes.volume);
+    for (uint32_t i = 0; i < collection->volumes.count; i++) {
+        const struct volume *volume = &collection->volumes.volume[i];
 
         if (!add_tree(&volume->tree, collection, &configured, &failure))
             warn("%s: %s: %s", volume->tree.name, failure.what, failure.why);
-        if (!collection->conf.no_auto_entries && volume->role == EFI_VOLUME_OWN &&
+        if (!collection->conf.no_auto_entries && volume->role == VOLUME_OWN &&
             !auto_entries_add(&volume->tree, &collection->entries, &failure))
             warn("%s: %s: %s", volume->tree.name, failure.what, failure.why);
     }
+}
+
+/* ---- disks ---- */
+
+static bool add_disks(const struct surroundings *around, struct collection *collection, struct failure *failure)
+{
+    static struct machine machine;
+    const uint32_t first = collection->volumes.count;
+    const struct span wanted = around->options->disk;
+    bool configured = false, found = false;
+
+    machine = (struct machine){ around->handoff, around->physical, around->expander->reach };
+    volumes_add_disks(&machine, &collection->volumes);
+    for (uint32_t i = first; i < collection->volumes.count; i++) {
+        const struct volume *volume = &collection->volumes.volume[i];
+        struct failure reason;
+
+        if (wanted.data && !volume_is_named(volume, wanted))
+            continue;
+        found = true;
+        if (!add_tree(&volume->tree, collection, &configured, &reason))
+            warn("%s: %s: %s", volume->tree.name, reason.what, reason.why);
+    }
+    return found || !wanted.data ||
+           fail(failure, "qv.disk", "there is no file system on %.*s", (int)wanted.size, (const char *)wanted.data);
 }
 
 /* ---- all of it ---- */
@@ -185,22 +211,36 @@ static bool add_commands(struct collection *collection, struct failure *failure)
     return conf->auto_poweroff == BLS_NO || add_command(entries, ENTRY_POWEROFF, "auto-poweroff", "Power off", failure);
 }
 
+/* What memory, the network and EFI have, unless the user wants a disk. */
+static bool add_sources(const struct surroundings *around, struct collection *collection, struct failure *failure)
+{
+    struct entries *entries = &collection->entries;
+
+    if (!around->options->disk.data && !around->options->path.data) {
+        if (!add_carried(around, collection, failure) || (!entries->count && !add_network(around, collection, failure)))
+            return false;
+        if (!entries->count && efi_alive())
+            add_volumes(collection);
+    }
+    return entries->count || add_disks(around, collection, failure);
+}
+
 bool collect(const struct surroundings *around, struct collection *collection, struct failure *failure)
 {
-    struct handoff *handoff = around->handoff;
     struct span keys = section_find(around->sections, ".fitkey");
     struct entries *entries = &collection->entries;
 
+    collection->conf = (struct loader_conf){ 0 };
+    collection->key_count = collection->volumes.count = 0;
     entries_start(entries, around->expander->map, around->expander->reach);
     if (keys.data && !fit_keys_parse(keys, collection->keys, &collection->key_count, failure))
         return false;
-    if (!carried_find(handoff, around->sections, around->physical, around->expander, &collection->carried, failure) ||
-        !add_carried(around, collection, failure) || (!entries->count && !add_network(around, collection, failure)))
+    if (!carried_find(around->handoff, around->sections, around->physical, around->expander, &collection->carried,
+                      failure) ||
+        !add_sources(around, collection, failure))
         return false;
-    if (!entries->count && efi_alive())
-        add_volumes(collection);
     if (!entries->count)
-        return fail(failure, "payload", "nothing is packed into the image, no module is a kernel%s",
-                    efi_alive() ? ", and no volume has an entry" : " or has entries");
+        return fail(failure, "payload",
+                    "nothing is packed into the image, no module is a kernel or has entries, and no disk has any");
     return add_commands(collection, failure) && entries_sort(entries, failure);
 }

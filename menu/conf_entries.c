@@ -23,6 +23,45 @@ void conf_entry_read(const struct entry *entry, struct bls *parsed)
     bls_parse(entry->content, entry->id, parsed, &ignored);
 }
 
+static bool fill_file(struct span path, struct span string, const struct tree *tree, struct entries *entries,
+                      struct recipe_file *file, struct failure *failure)
+{
+    char normal[TREE_PATH_MAX];
+
+    if (!path_normalise(path, normal, failure))
+        return false;
+    file->tree = tree;
+    file->path = entries_text(entries, text_span(normal), failure);
+    file->string = entries_text(entries, string, failure);
+    return file->path && file->string;
+}
+
+bool conf_recipe(const struct bls *parsed, const struct tree *tree, struct entries *entries,
+                 const struct recipe **recipe, struct failure *failure)
+{
+    const struct span none = { NULL, 0 };
+    struct recipe *made = entries_recipe(entries, parsed->module_count, failure);
+
+    *recipe = made;
+    if (!made)
+        return false;
+    if (parsed->kernel_kind == BLS_MULTIBOOT2)
+        made->exit = "multiboot2";
+    if (parsed->kernel_kind == BLS_PVH)
+        made->exit = "pvh";
+    made->options = entries_join(entries, parsed->options, parsed->options_count, failure);
+    if (!made->options || !fill_file(parsed->kernel, none, tree, entries, &made->kernel, failure) ||
+        (parsed->devicetree.data && !fill_file(parsed->devicetree, none, tree, entries, &made->device_tree, failure)))
+        return false;
+    for (uint32_t i = 0; i < parsed->module_count; i++) {
+        const struct bls_module *module = &parsed->modules[i];
+
+        if (!fill_file(module->path, module->string, tree, entries, &made->modules[i], failure))
+            return false;
+    }
+    return true;
+}
+
 static const char *problem_text(struct entries *entries, const struct failure *problem, struct failure *failure)
 {
     char text[sizeof(problem->what) + sizeof(problem->why) + 4];

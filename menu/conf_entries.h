@@ -17,4 +17,11 @@ bool conf_entries_add(const struct tree *tree, struct entries *entries, struct f
 /* What the file of such an entry says; it was parsed without failure, or the entry has a problem. */
 void conf_entry_read(const struct entry *entry, struct bls *bls);
 
+/*
+ * What an entry of type #1, whose files are on `tree`, is made of, in the memory of the list. Of a UKI its profile
+ * stays in *bls. A failure where a path is none.
+ */
+bool conf_recipe(const struct bls *bls, const struct tree *tree, struct entries *entries, const struct recipe **recipe,
+                 struct failure *failure);
+
 #endif

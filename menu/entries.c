@@ -81,6 +81,46 @@ const char *entries_text(struct entries *entries, struct span text, struct failu
     return copy;
 }
 
+const char *entries_join(struct entries *entries, const struct span *texts, uint32_t count, struct failure *failure)
+{
+    uint64_t size = 1, at = 0;
+    char *joined;
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (!checked_add(size, texts[i].size, &size) || !checked_add(size, 1, &size)) {
+            fail(failure, "entries", "%u texts are too long for one", count);
+            return NULL;
+        }
+    }
+    joined = entries_take(entries, size, failure);
+    if (!joined)
+        return NULL;
+    for (uint32_t i = 0; i < count; i++) {
+        if (i)
+            joined[at++] = ' ';
+        if (texts[i].size)
+            memcpy(joined + at, texts[i].data, texts[i].size);
+        at += texts[i].size;
+    }
+    joined[at] = '\0';
+    return joined;
+}
+
+struct recipe *entries_recipe(struct entries *entries, uint32_t module_count, struct failure *failure)
+{
+    const uint64_t size = sizeof(struct recipe) + (uint64_t)module_count * sizeof(struct recipe_file);
+    struct recipe *recipe = entries_take(entries, size, failure);
+
+    if (!recipe)
+        return NULL;
+    memset(recipe, 0, size);
+    recipe->exit = recipe->options = "";
+    recipe->module_count = module_count;
+    for (uint32_t i = 0; i < module_count; i++)
+        recipe->modules[i].path = recipe->modules[i].string = "";
+    return recipe;
+}
+
 static bool grow(struct entries *entries, struct failure *failure)
 {
     uint32_t capacity = entries->capacity ? entries->capacity * 2 : FIRST_CAPACITY;
@@ -126,9 +166,10 @@ static bool is_command(const struct entry *entry)
     return entry->kind >= ENTRY_FIRMWARE;
 }
 
-static bool is_automatic(const struct entry *entry)
+/* Whether it stands where it was added: the file that it is of has an order of its own, or none is meant. */
+static bool keeps_place(const struct entry *entry)
 {
-    return entry->kind >= ENTRY_EFI;
+    return entry->kind >= ENTRY_RECIPE;
 }
 
 uint32_t entries_bootable(const struct entries *entries)
@@ -199,8 +240,8 @@ static int compare_entries(const struct entry *a, const struct entry *b)
 {
     int order;
 
-    if (is_automatic(a) || is_automatic(b)) /* those of a kind stay as they are */
-        return compare_numbers(is_automatic(a) ? a->kind : 0, is_automatic(b) ? b->kind : 0);
+    if (keeps_place(a) || keeps_place(b)) /* those of a kind stay as they are */
+        return compare_numbers(keeps_place(a) ? a->kind : 0, keeps_place(b) ? b->kind : 0);
     if (entry_is_bad(a) != entry_is_bad(b))
         return entry_is_bad(a) ? 1 : -1;
     if (!*a->sort_key != !*b->sort_key)

@@ -11,6 +11,7 @@
 #include "common/map.h"
 #include "common/span.h"
 #include "menu/counter.h"
+#include "menu/recipe.h"
 #include "storage/tree.h"
 
 enum entry_kind {
@@ -18,6 +19,7 @@ enum entry_kind {
     ENTRY_CONF,     /* UAPI.1 type #1: a file of a tree says what it is made of */
     ENTRY_UKI,      /* UAPI.1 type #2 or a UKI in memory: one profile of it */
     ENTRY_FIT,      /* one configuration of a flat image tree */
+    ENTRY_RECIPE,   /* a configuration file of another loader, or what was found of a kernel, says what it is made of */
     ENTRY_EFI,      /* an EFI application of a tree, found by itself */
     ENTRY_FIRMWARE, /* the firmware's own set-up */
     ENTRY_REBOOT,
@@ -31,11 +33,12 @@ struct entry {
     const char *title; /* as the file has it; two entries may have the same */
     const char *shown; /* the title, with what else tells it from others of that title; never "" */
     const char *version, *machine_id, *sort_key;
-    const char *problem;     /* "": none; else why it cannot be started, one clause */
-    const struct tree *tree; /* NULL: in memory */
-    const char *path;        /* of the file in the tree that is it, or describes it */
-    struct span content;     /* of what lies in memory */
-    unsigned number;         /* the profile, or the configuration */
+    const char *problem;         /* "": none; else why it cannot be started, one clause */
+    const struct tree *tree;     /* NULL: in memory */
+    const char *path;            /* of the file in the tree that is it, or describes it */
+    struct span content;         /* of what lies in memory */
+    const struct recipe *recipe; /* of an ENTRY_RECIPE without a problem */
+    unsigned number;             /* the profile, or the configuration */
     struct counter counter;
 };
 
@@ -59,12 +62,19 @@ void *entries_take(struct entries *entries, uint64_t size, struct failure *failu
 /* A NUL-terminated copy of a span in the list's memory; "" for an absent one. NULL with a failure. */
 const char *entries_text(struct entries *entries, struct span text, struct failure *failure);
 
+/* Texts as one, NUL-terminated, with a blank between two of them; NULL with a failure. */
+const char *entries_join(struct entries *entries, const struct span *texts, uint32_t count, struct failure *failure);
+
+/* Room for a recipe of so many modules, all of it zero, its texts ""; NULL with a failure. */
+struct recipe *entries_recipe(struct entries *entries, uint32_t module_count, struct failure *failure);
+
 /* Adds one, with its texts as they are (entries_text made them); NULL becomes "". */
 bool entries_add(struct entries *entries, const struct entry *entry, struct failure *failure);
 
 /*
- * Brings the list into the order of UAPI.1, "Sorting" (those with a bad counter last; behind all, what was found by
- * itself, then the commands, firmware set-up, reboot and power off), and fills each `shown`.
+ * Brings the list into the order of UAPI.1, "Sorting" (those with a bad counter last; behind all, in the order in which
+ * they were added, recipes, what was found by itself, then the commands, firmware set-up, reboot and power off), and
+ * fills each `shown`.
  */
 bool entries_sort(struct entries *entries, struct failure *failure);
 

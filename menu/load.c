@@ -85,56 +85,28 @@ static bool load_fit(const struct loading *loading, struct parts *parts, struct 
 
 /* ---- files of a tree ---- */
 
-static bool load_file(const struct loading *loading, struct span given, const char **path, struct span *content,
+static bool load_file(const struct loading *loading, const struct recipe_file *file, struct span *content,
                       struct failure *failure)
 {
-    char normal[TREE_PATH_MAX];
-
-    if (!path_normalise(given, normal, failure))
-        return false;
-    *path = entries_text(&loading->collection->entries, text_span(normal), failure);
-    return *path && file_load(loading->entry->tree, *path, loading->around->expander, content, failure);
+    return file_load(file->tree, file->path, loading->around->expander, content, failure);
 }
 
-/* Several texts are one, with a blank between them. */
-static bool join(struct entries *entries, const struct span *texts, uint32_t count, struct span *joined,
-                 struct failure *failure)
+static bool load_modules(const struct loading *loading, const struct recipe *recipe, struct parts *parts,
+                         struct failure *failure)
 {
-    uint64_t size = 0, at = 0;
-    uint8_t *text;
-
-    for (uint32_t i = 0; i < count; i++)
-        size += texts[i].size + 1;
-    text = entries_take(entries, size + 1, failure);
-    if (!text)
-        return false;
-    for (uint32_t i = 0; i < count; i++) {
-        if (i)
-            text[at++] = ' ';
-        if (texts[i].size)
-            memcpy(text + at, texts[i].data, texts[i].size);
-        at += texts[i].size;
-    }
-    text[at] = '\0';
-    *joined = (struct span){ text, at };
-    return true;
-}
-
-static bool load_modules(const struct loading *loading, struct parts *parts, struct failure *failure)
-{
-    for (uint32_t i = 0; i < bls.module_count; i++) {
-        const struct bls_module *module = &bls.modules[i];
-        const char *path, *string = entries_text(&loading->collection->entries, module->string, failure);
+    for (uint32_t i = 0; i < recipe->module_count; i++) {
+        const struct recipe_file *module = &recipe->modules[i];
         struct span content;
 
-        if (!string || !load_file(loading, module->path, &path, &content, failure) ||
-            !parts_add_module(parts, content, string, false, failure))
+        if (!load_file(loading, module, &content, failure) ||
+            !parts_add_module(parts, content, module->string, false, failure))
             return false;
     }
     return true;
 }
 
-static bool add_addons(const struct loading *loading, struct parts *parts, struct failure *failure)
+static bool add_addons(const struct loading *loading, const struct tree *tree, struct parts *parts,
+                       struct failure *failure)
 {
     struct counter counter;
     char path[TREE_PATH_MAX], name[TREE_NAME_MAX + 1];
@@ -146,7 +118,7 @@ static bool add_addons(const struct loading *loading, struct parts *parts, struc
     path[folder] = '\0';
     if (!text_append(path, sizeof(path), name))
         return fail(failure, name, "its path is too long");
-    return addons_add(loading->entry->tree, path, is_secure(loading) ? efi_verify : NULL, loading->around->expander,
+    return addons_add(tree, path, is_secure(loading) ? efi_verify : NULL, loading->around->expander,
                       &loading->collection->entries, parts, failure);
 }
 
@@ -160,7 +132,8 @@ static void leave_out_options(struct parts *parts)
 }
 
 /* Addons are read by us, or by the UKI's own stub. */
-static bool load_addons(const struct loading *loading, struct parts *parts, struct failure *failure)
+static bool load_addons(const struct loading *loading, const struct tree *tree, struct parts *parts,
+                        struct failure *failure)
 {
     const uint32_t initrds = parts->module_count;
     struct failure reason;
@@ -173,7 +146,7 @@ static bool load_addons(const struct loading *loading, struct parts *parts, stru
     if (loading->whole)
         return true;
     if (!may_have(loading, initrds, "the initrds of an entry for a UKI", failure) ||
-        !add_addons(loading, parts, failure))
+        !add_addons(loading, tree, parts, failure))
         return false;
     if (!is_secure(loading) || !parts->addon_count)
         return true;
@@ -182,25 +155,38 @@ static bool load_addons(const struct loading *loading, struct parts *parts, stru
     return parts->verified = parts->by_firmware = true;
 }
 
+static bool load_files(const struct loading *loading, const struct recipe *recipe, struct parts *parts,
+                       struct failure *failure)
+{
+    const struct tree *tree = recipe->kernel.tree;
+
+    parts->exit = recipe->exit;
+    parts->path = recipe->kernel.path;
+    parts->volume = tree->efi_volume;
+    parts->command_line = text_span(recipe->options);
+    return load_file(loading, &recipe->kernel, &parts->content, failure) &&
+           load_modules(loading, recipe, parts, failure) &&
+           may_have(loading, recipe->device_tree.tree, "its device tree", failure) &&
+           (!recipe->device_tree.tree || load_file(loading, &recipe->device_tree, &parts->device_tree, failure)) &&
+           load_addons(loading, tree, parts, failure);
+}
+
+static bool load_recipe(const struct loading *loading, struct parts *parts, struct failure *failure)
+{
+    return load_files(loading, loading->entry->recipe, parts, failure);
+}
+
 static bool load_conf(const struct loading *loading, struct parts *parts, struct failure *failure)
 {
-    const char *ignored;
+    const struct recipe *recipe;
 
     conf_entry_read(loading->entry, &bls);
-    if (bls.kernel_kind == BLS_MULTIBOOT2)
-        parts->exit = "multiboot2";
-    if (bls.kernel_kind == BLS_PVH)
-        parts->exit = "pvh";
     parts->is_uki = bls.kernel_kind == BLS_UKI;
     if (bls.profile > LAYOUT_PE_SECTIONS_MAX)
         return fail(failure, loading->entry->id, "there is no profile %u", bls.profile);
     parts->profile = SECTIONS_FIRST_PROFILE + bls.profile;
-    return load_file(loading, bls.kernel, &parts->path, &parts->content, failure) &&
-           load_modules(loading, parts, failure) &&
-           join(&loading->collection->entries, bls.options, bls.options_count, &parts->command_line, failure) &&
-           may_have(loading, bls.devicetree.data, "its device tree", failure) &&
-           (!bls.devicetree.data || load_file(loading, bls.devicetree, &ignored, &parts->device_tree, failure)) &&
-           load_addons(loading, parts, failure);
+    return conf_recipe(&bls, loading->entry->tree, &loading->collection->entries, &recipe, failure) &&
+           load_files(loading, recipe, parts, failure);
 }
 
 static bool load_uki(const struct loading *loading, struct parts *parts, struct failure *failure)
@@ -209,7 +195,7 @@ static bool load_uki(const struct loading *loading, struct parts *parts, struct 
     parts->profile = loading->entry->number;
     parts->is_uki = true;
     return file_load(loading->entry->tree, parts->path, loading->around->expander, &parts->content, failure) &&
-           load_addons(loading, parts, failure);
+           load_addons(loading, loading->entry->tree, parts, failure);
 }
 
 static bool load_efi(const struct loading *loading, struct parts *parts, struct failure *failure)
@@ -222,7 +208,7 @@ static bool load_efi(const struct loading *loading, struct parts *parts, struct 
 
 static bool (*const loaders[])(const struct loading *loading, struct parts *parts, struct failure *failure) = {
     [ENTRY_PARTS] = load_parts, [ENTRY_CONF] = load_conf, [ENTRY_UKI] = load_uki,
-    [ENTRY_FIT] = load_fit,     [ENTRY_EFI] = load_efi,
+    [ENTRY_FIT] = load_fit,     [ENTRY_EFI] = load_efi,   [ENTRY_RECIPE] = load_recipe,
 };
 
 /* The modules of the loader before us go behind those of the entry; what it said of the whole behind its words. */
@@ -279,22 +265,26 @@ static bool parts_words(const struct entry *entry, const struct surroundings *ar
 /* Of a UKI what it says itself, too: the options go behind that. */
 static bool conf_words(const struct entry *entry, struct entries *entries, struct span *words, struct failure *failure)
 {
+    const struct recipe *recipe;
     struct entry uki = *entry;
-    char path[TREE_PATH_MAX];
     struct span texts[2];
+    const char *joined;
 
     conf_entry_read(entry, &bls);
-    if (!join(entries, bls.options, bls.options_count, words, failure))
+    if (!conf_recipe(&bls, entry->tree, entries, &recipe, failure))
         return false;
+    *words = text_span(recipe->options);
     if (bls.kernel_kind != BLS_UKI)
         return true;
-    uki.path = path;
+    uki.path = recipe->kernel.path;
     uki.number = SECTIONS_FIRST_PROFILE + bls.profile;
     texts[1] = *words;
-    if (!path_normalise(bls.kernel, path, failure) || !uki_entry_section(&uki, ".cmdline", entries, &texts[0], failure))
+    if (!uki_entry_section(&uki, ".cmdline", entries, &texts[0], failure))
         return false;
     texts[0].size = texts[0].data ? strnlen((const char *)texts[0].data, texts[0].size) : 0;
-    return join(entries, texts, 2, words, failure);
+    joined = entries_join(entries, texts, 2, failure);
+    *words = text_span(joined ? joined : "");
+    return joined;
 }
 
 static bool fit_words(const struct entry *entry, const struct surroundings *around, struct collection *collection,
@@ -328,6 +318,9 @@ bool entry_command_line(const struct entry *entry, const struct surroundings *ar
         break;
     case ENTRY_FIT:
         done = fit_words(entry, around, collection, &words, failure);
+        break;
+    case ENTRY_RECIPE:
+        words = entry->recipe ? text_span(entry->recipe->options) : words;
         break;
     case ENTRY_EFI:
         break;

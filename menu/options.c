@@ -47,12 +47,12 @@ static bool read_timeout(struct options *options, struct span value)
     return options->has_timeout = true;
 }
 
-/* A title has blanks: qv.entry="Debian GNU/Linux". */
-static bool read_entry(struct options *options, struct span value)
+/* A title has blanks, and a path may: qv.entry="Debian GNU/Linux". */
+static bool read_quoted(struct span *option, struct span value)
 {
     if (value.size >= 2 && value.data[0] == '"' && value.data[value.size - 1] == '"')
         value = (struct span){ value.data + 1, value.size - 2 };
-    options->entry = value;
+    *option = value;
     return value.size;
 }
 
@@ -70,7 +70,11 @@ static bool read_word(struct options *options, struct span word)
     if (text_prefix(word, "exit=", &value))
         return value.size && (options->exit = value, true);
     if (text_prefix(word, "entry=", &value))
-        return read_entry(options, value);
+        return read_quoted(&options->entry, value);
+    if (text_prefix(word, "disk=", &value))
+        return read_quoted(&options->disk, value);
+    if (text_prefix(word, "path=", &value))
+        return read_quoted(&options->path, value);
     if (text_prefix(word, "timeout=", &value))
         return read_timeout(options, value);
     if (text_prefix(word, "fault=", &value))

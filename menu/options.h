@@ -15,6 +15,8 @@ enum on_error { ON_ERROR_HALT, ON_ERROR_REBOOT, ON_ERROR_POWEROFF };
 struct options {
     struct span exit;  /* qv.exit=NAME; data NULL: not given */
     struct span entry; /* qv.entry=NAME|NUMBER, without quotes; data NULL: not given */
+    struct span disk;  /* qv.disk=NAME: only there are entries looked for; data NULL: not given */
+    struct span path;  /* qv.path=PATH: only this kernel or configuration; data NULL: not given */
     bool has_timeout;  /* qv.timeout=SECONDS */
     uint32_t timeout;
     uint32_t console_count;

@@ -13,6 +13,7 @@
 #include "cpu/cpu.h"
 #include "firmware/efi.h"
 #include "firmware/power.h"
+#include "firmware/xen_console.h"
 #include "menu/load.h"
 #include "menu/menu.h"
 #include "menu/random_seed.h"
@@ -29,6 +30,8 @@ static uint64_t ticks(void)
 
 static void idle(void)
 {
+    if (xen_console_wait(10000000)) /* nanoseconds */
+        return;
     efi_stall(10000); /* microseconds; elsewhere nothing waits for the processor but us */
     __builtin_ia32_pause();
 }
@@ -199,8 +202,8 @@ const struct entry *select_next(struct selector *selector, struct failure *failu
             if (!entries_count_try(entries, entry, path, failure))
                 warn("%s: its try is not counted: %s", failure->what, failure->why);
             loader_interface_selected(entry->id, path[0] ? path : NULL);
-            if (!selector->collection->conf.random_seed_off && selector->collection->volume_count &&
-                !random_seed_use(&selector->collection->volumes[0].tree, selector->around->handoff, failure))
+            if (!selector->collection->conf.random_seed_off && selector->collection->volumes.count &&
+                !random_seed_use(&selector->collection->volumes.volume[0].tree, selector->around->handoff, failure))
                 warn("%s: %s", failure->what, failure->why);
             return entry;
         }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "common/failure.h"
+#include "common/map.h"
 #include "storage/disk.h"
 
 struct block_device {
@@ -31,7 +32,13 @@ struct block_device {
     void *own; /* the driver's */
 };
 
-/* A disk of a device, which outlives it. The cache for small reads is shared by all devices (block_cache_start). */
-void disk_of_device(struct block_device *device, struct disk *disk);
+/* Takes the memory of the cache for small reads, which all devices share, from the map; once. */
+bool block_cache_start(struct memory_map *map, bool (*reach)(uint64_t start, uint64_t size), struct failure *failure);
+
+/* Forgets all that it holds, and its memory. */
+void block_cache_end(void);
+
+/* A disk of a device, which outlives it. The cache must have been started. A failure: the device makes no sense. */
+bool disk_of_device(struct block_device *device, struct disk *disk, struct failure *failure);
 
 #endif

@@ -38,6 +38,15 @@ struct driver {
     bool (*end)(struct failure *failure);
 };
 
+/* Fills *devices with those of all drivers. */
+void drivers_find(const struct machine *machine, struct devices *devices);
+
+/*
+ * Closes all devices, the last one first, and ends the drivers: then the machine is as it was. A failure: a device did
+ * not let go of our memory, and nothing must be started there.
+ */
+bool drivers_end(struct devices *devices, struct failure *failure);
+
 extern const struct driver driver_xen, driver_virtio_pci, driver_virtio_mmio, driver_efi;
 
 #endif

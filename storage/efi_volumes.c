@@ -128,15 +128,17 @@ static enum partition_role ask_disk(struct span path, const struct efi_partition
  * A firmware that knows what it boots from need not have looked at other disks: have it connect drivers to what may
  * have some, and to nothing else, since that may take long.
  */
-static void connect_disks(void)
+void efi_connect_disks(void)
 {
+    static bool connected;
     static EFI_GUID pci_guid = EFI_PCI_IO_PROTOCOL_GUID;
     EFI_BOOT_SERVICES *services = efi_system_table()->BootServices;
     EFI_HANDLE *handles;
     UINTN count;
 
-    if (services->LocateHandleBuffer(ByProtocol, &pci_guid, NULL, &count, &handles))
+    if (connected || services->LocateHandleBuffer(ByProtocol, &pci_guid, NULL, &count, &handles))
         return;
+    connected = true;
     for (UINTN i = 0; i < count && i < HANDLES_MAX; i++) {
         EFI_PCI_IO_PROTOCOL *pci = efi_protocol(handles[i], &pci_guid);
         UINT32 class = 0;
@@ -154,7 +156,7 @@ static void connect_disks(void)
 struct candidate {
     EFI_HANDLE handle;
     unsigned rank; /* in the order of the search; RANK_NONE: none of ours */
-    enum efi_volume_role role;
+    enum volume_role role;
     bool writable;
     char name[sizeof(((struct tree *)0)->name)];
 };
@@ -199,24 +201,24 @@ static void rank(struct candidate *candidate, unsigned number)
     if (is_partition && !ask_firmware(candidate->handle, &role))
         role = ask_disk(path, &partition);
     candidate->writable = !blocks || !blocks->Media->ReadOnly;
-    candidate->role = role == PARTITION_ESP ? EFI_VOLUME_ESP : EFI_VOLUME_XBOOTLDR;
+    candidate->role = role == PARTITION_ESP ? VOLUME_ESP : VOLUME_XBOOTLDR;
     if (own && own->DeviceHandle == candidate->handle) {
         candidate->rank = RANK_OWN;
-        candidate->role = EFI_VOLUME_OWN;
+        candidate->role = VOLUME_OWN;
     } else if (role == PARTITION_XBOOTLDR) {
         candidate->rank = same_disk(path, &partition) ? RANK_SAME_DISK : RANK_XBOOTLDR;
     } else if (role == PARTITION_ESP) {
         candidate->rank = RANK_ESP;
     } else if (blocks && !is_partition) { /* not what a firmware makes up, without a medium */
         candidate->rank = RANK_REMOVABLE;
-        candidate->role = EFI_VOLUME_REMOVABLE;
+        candidate->role = VOLUME_REMOVABLE;
     } else {
         candidate->rank = RANK_NONE;
     }
     name_it(candidate, optical ? "cdrom" : names[role], &partition, number);
 }
 
-uint32_t efi_volumes(struct efi_volume *volumes)
+uint32_t efi_volumes(struct volume *volumes)
 {
     EFI_BOOT_SERVICES *services;
     uint32_t count = 0;
@@ -226,7 +228,7 @@ uint32_t efi_volumes(struct efi_volume *volumes)
     if (!efi_alive())
         return 0;
     services = efi_system_table()->BootServices;
-    connect_disks();
+    efi_connect_disks();
     if (services->LocateHandleBuffer(ByProtocol, &file_system_guid, NULL, &found, &handles))
         return 0;
     for (unsigned wanted = RANK_OWN; wanted < RANK_NONE; wanted++) {
@@ -236,7 +238,7 @@ uint32_t efi_volumes(struct efi_volume *volumes)
             rank(&candidate, (unsigned)i);
             if (candidate.rank != wanted)
                 continue;
-            volumes[count] = (struct efi_volume){ .role = candidate.role };
+            volumes[count] = (struct volume){ .role = candidate.role };
             memcpy(volumes[count].tree.name, candidate.name, sizeof(candidate.name));
             efi_tree_make(candidate.handle, count, candidate.writable, &volumes[count].tree);
             count++;

@@ -6,30 +6,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "storage/tree.h"
+#include "storage/volumes.h"
 
 #define EFI_VOLUMES_MAX 16
-
-enum efi_volume_role {
-    EFI_VOLUME_OWN,       /* the one that our image was loaded from */
-    EFI_VOLUME_ESP,       /* another EFI system partition */
-    EFI_VOLUME_XBOOTLDR,  /* UAPI.2, bc13c2ff-59e6-4262-a352-b275fd6f7172 */
-    EFI_VOLUME_REMOVABLE, /* optical media, and others without a partition table */
-};
-
-struct efi_volume {
-    enum efi_volume_role role;
-    struct tree tree;
-};
 
 /*
  * Fills volumes (EFI_VOLUMES_MAX of them) in the order in which they are searched: our own, XBOOTLDR on the same disk,
  * other ESPs, other XBOOTLDRs, removable ones. Returns how many; 0 without boot services. Volumes of other partitions
  * are none of ours. Nothing is opened that is not searched.
  */
-uint32_t efi_volumes(struct efi_volume *volumes);
+uint32_t efi_volumes(struct volume *volumes);
 
 /* The path of our own image in its volume, normalised, into path (TREE_PATH_MAX bytes); false where it has none. */
 bool efi_own_path(char *path);
+
+/* Has the firmware look for disks behind every controller that may have some, once. Only while boot services live. */
+void efi_connect_disks(void);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "storage/ext.h"
 #include "storage/fat.h"
 #include "storage/iso9660.h"
 
@@ -12,6 +13,7 @@ static const struct {
     bool (*is)(const struct disk *disk);
     bool (*open)(const struct disk *disk, struct tree *tree, struct failure *failure);
 } filesystems[] = {
+    { "ext", ext_is, ext_open },
     { "FAT", fat_is, fat_open },
     { "ISO 9660", iso_is, iso_open },
 };

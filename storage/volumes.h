@@ -7,7 +7,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/failure.h"
+#include "common/span.h"
 #include "storage/disk.h"
+#include "storage/drivers.h"
 #include "storage/partitions.h"
 #include "storage/tree.h"
 
@@ -32,5 +35,28 @@ struct volume {
     uint32_t partition;         /* its number; 0: it fills the disk */
     char partition_uuid[40];    /* "": it has none */
 };
+
+struct volumes {
+    uint32_t count;
+    struct volume volume[VOLUMES_MAX]; /* in the order of searching */
+};
+
+/*
+ * Adds the file systems of all disks that a driver finds: ESP and XBOOTLDR partitions, then others, then removable
+ * media. What is broken is warned of and left out. The disks stay open; *volumes must not move.
+ */
+void volumes_add_disks(const struct machine *machine, struct volumes *volumes);
+
+/*
+ * Puts all devices back as they were found; the volumes of disks are dead then. A failure: a device did not let go of
+ * our memory, and nothing must be started there.
+ */
+bool volumes_close_disks(struct failure *failure);
+
+/*
+ * Whether a person means this volume: by the name of its disk ("xvda") or of the partition ("xvda2", "nvme0n1p2"), or
+ * by "UUID=…", "LABEL=…", "PARTUUID=…", as Linux and mount(8) have them; letters in any case.
+ */
+bool volume_is_named(const struct volume *volume, struct span name);
 
 #endif

@@ -63,6 +63,19 @@ def make():
         return made
 
 
+def kept(name, key, folder=ASSETS, most=3):
+    """The folder NAME-KEY in FOLDER, made where it is missing. Of those with other keys, which other versions of the programs
+    made, some stay: the MOST used last, with this one.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = folder / f"{name}-{key}"
+    wanted.mkdir(exist_ok=True)
+    wanted.touch()
+    for old in sorted(folder.glob(f"{name}-*"), key=lambda path: path.stat().st_mtime)[:-most]:
+        shutil.rmtree(old)
+    return wanted
+
+
 def _product(path, inputs, build):
     """Writes what build() returns to PATH, unless it is newer than INPUTS and this program."""
     inputs = [*inputs, Path(__file__), HERE / "cpio.py"]

@@ -14,7 +14,7 @@ SECTOR = 512
 FIRST_SECTOR = 2048                     # of the partition; GRUB's BIOS core image lies in the gap before it
 PARTITION_TABLE = 446
 PARTITION_ACTIVE = 0x80
-PARTITION_FAT16_LBA = 0x0E
+PARTITION_FAT16_LBA, PARTITION_EXTENDED, PARTITION_LINUX = 0x0E, 0x05, 0x83
 FAT_SLACK = 4 << 20                     # for the FAT's own tables and the rounding to clusters
 MINIMUM = 8 << 20                       # FAT16 wants at least 4085 clusters
 EFI_FALLBACK = "EFI/BOOT/BOOTX64.EFI"   # UEFI 3.5.1.1: what the firmware starts from removable media
@@ -111,23 +111,41 @@ def gpt_disk(path, partitions):
     for number, (kind, files) in enumerate(partitions, 1):
         sources = _sources(path.with_name(f"{path.name}.{number}"), files)
         sectors = _fat_sectors(sources)
-        layout.append((uuid.UUID(kind), partition_guid(path, number), first, sectors, sources))
+        layout.append((uuid.UUID(kind), first, sectors, sources))
         first += -(-sectors // ALIGNMENT) * ALIGNMENT
-    entries = b"".join(kind.bytes_le + guid.bytes_le + struct.pack("<QQQ", start, start + sectors - 1, 0) + bytes(72)
-                       for kind, guid, start, sectors, _ in layout).ljust(GPT_ENTRIES * GPT_ENTRY, b"\0")
-    total = first + GPT_RESERVED
-    with open(path, "wb") as image:
+    path.unlink(missing_ok=True)
+    gpt_table(path, [(kind, start, sectors) for kind, start, sectors, _ in layout], first + GPT_RESERVED)
+    for number, (_, start, sectors, sources) in enumerate(layout, 1):
+        _fat(f"{path}@@{start * SECTOR}", sectors, start, f"515644{number:02x}", sources)
+    return path
+
+
+def gpt_table(path, partitions, total):
+    """Writes to PATH, made where it is missing, a GPT for TOTAL sectors with these PARTITIONS: type, first sector, sectors."""
+    entries = b"".join(kind.bytes_le + partition_guid(path, number).bytes_le
+                       + struct.pack("<QQQ", start, start + sectors - 1, 0) + bytes(72)
+                       for number, (kind, start, sectors) in enumerate(partitions, 1)).ljust(GPT_ENTRIES * GPT_ENTRY, b"\0")
+    mbr_table(path, 0, [(PARTITION_PROTECTIVE, 1, min(total - 1, 0xFFFFFFFF))])
+    with open(path, "r+b") as image:
         image.truncate(total * SECTOR)
-        image.seek(PARTITION_TABLE)
-        image.write(struct.pack("<B3sB3sII", 0, b"\x00\x02\x00", PARTITION_PROTECTIVE, b"\xff\xff\xff", 1,
-                                min(total - 1, 0xFFFFFFFF)) + bytes(48) + b"\x55\xaa")
+        image.seek(SECTOR)
         guid = partition_guid(path, 0)
         image.write(_gpt_header(guid, 1, total - 1, 2, total, entries).ljust(SECTOR, b"\0") + entries)
         image.seek((total - GPT_RESERVED) * SECTOR)
         image.write(entries + _gpt_header(guid, total - 1, 1, total - GPT_RESERVED, total, entries).ljust(SECTOR, b"\0"))
-    for number, (_, _, start, sectors, sources) in enumerate(layout, 1):
-        _fat(f"{path}@@{start * SECTOR}", sectors, start, f"515644{number:02x}", sources)
-    return path
+
+
+def mbr_table(path, sector, partitions):
+    """Writes into SECTOR of PATH, which is made where it is missing, a table of these PARTITIONS: type, first sector, sectors.
+
+    In the table of an extended partition, the first sector counts from that table on.
+    """
+    path.touch()
+    with open(path, "r+b") as image:
+        image.seek(sector * SECTOR + PARTITION_TABLE)
+        entries = b"".join(struct.pack("<B3sB3sII", 0, b"\x00\x02\x00", kind, b"\xff\xff\xff", first, sectors)
+                           for kind, first, sectors in partitions)
+        image.write(entries.ljust(4 * 16, b"\0") + b"\x55\xaa")
 
 
 def gpt_partition(path, number):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Debian packages as files: downloaded once, kept in build/packages, unpacked and never installed."""
 
+import contextlib
 import fcntl
 import os
 import re
@@ -14,11 +15,18 @@ class PackageFailure(Exception):
     """A package cannot be had; says which, and why."""
 
 
-def fetch(*names):
-    """The paths of the packages NAMES, in their order; what is not there is downloaded. Safe from several processes."""
+@contextlib.contextmanager
+def locked():
+    """Keeps other processes from adding to the folder, which is made where it is missing."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     with open(FOLDER / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def fetch(*names):
+    """The paths of the packages NAMES, in their order; what is not there is downloaded. Safe from several processes."""
+    with locked():
         missing = [name for name in names if not _kept(name)]
         if missing:
             print(f"packages: downloading {', '.join(missing)}", flush=True)

@@ -8,26 +8,31 @@ import pytest
 
 import assets
 import cases
+import cpio
 import doors
 import guest
+import menus
 import xen
+from menus import DOWN, END, ENTER, ESCAPE, UP
 
 IMAGE = assets.BUILD / "quadrivium.elf"
 OWN = "console=hvc0 quiet qvtest.own=1"
 EXTRA = "qvtest.door=pvh-xen qvtest.auto"
 MIB = 1 << 20
 NO_PAYLOAD = "quadrivium: error: payload: "
+LEAVING = re.compile(r"quadrivium \S+: pvh to linux(32|64): bzImage ")
 # Offsets in ELF64's headers (elf.h): e_entry, e_phoff, p_paddr.
 ELF_ENTRY, ELF_PHOFF, ELF_P_PADDR = 24, 32, 24
 
 
-def boots(folder, *args, **options):
-    """Runs a Linux guest; returns its Report, once it has powered off."""
+def boots(folder, *args, ours=True, **options):
+    """Runs a Linux guest; returns its Report, once it has powered off. OURS: it goes through Quadrivium, which says so."""
     with xen.XenGuest(folder, *args, **options) as running:
         running.wait(guest.END, guest.FATAL)
         assert running.wait_for_end() == "poweroff", running.failure("no power-off")
         report = guest.parse(running.console)
-        assert "quadrivium: error: " not in running.debugcon
+        assert "quadrivium: error: " not in running.debugcon + running.console
+        assert [bool(LEAVING.search(text)) for text in (running.console, running.debugcon)] == [ours, ours]
         return report
 
 
@@ -68,7 +73,7 @@ def door(record_property):
 def test_debian_directly(made, tmp_path, memory, vcpus):
     """The harness itself: no Quadrivium."""
     words = f"{OWN} {EXTRA}"
-    report = boots(tmp_path, made.vmlinux, made.initrds[0], words, memory, vcpus)
+    report = boots(tmp_path, made.vmlinux, made.initrds[0], words, memory, vcpus, ours=False)
     check(report, made, 1, words, memory, vcpus)
 
 
@@ -90,13 +95,14 @@ def test_no_kernel(tmp_path):
     assert "no loader found" in result.log
 
 
-def test_no_payload(tmp_path):
-    """The bare image says on port 0xe9 what it lacks, its first line there being ours, and ends as a crash."""
-    result = ends(tmp_path, IMAGE)
+@pytest.mark.parametrize("memory, vcpus", [(64, 1), (256, 2), (5120, 4)])
+def test_no_payload(tmp_path, memory, vcpus):
+    """The bare image says on its console and on port 0xe9 what it lacks, and nothing else, and ends as a crash."""
+    result = ends(tmp_path, IMAGE, memory=memory, vcpus=vcpus)
     assert result.end == "crash", result.log
-    lines = result.debug.splitlines()
-    assert lines and lines[0].startswith("quadrivium"), result.log
-    assert any(line.startswith(NO_PAYLOAD) for line in lines), lines
+    for said in (result.console, result.debug):
+        line, = said.splitlines()
+        assert line.startswith(NO_PAYLOAD), result.log
 
 
 @pytest.mark.parametrize("onerror, end", [("halt", "crash"), ("reboot", "reboot"), ("poweroff", "poweroff")])
@@ -141,8 +147,88 @@ def test_note(tmp_path):
 
 @pytest.mark.parametrize("fault, exception", [("ud", "#UD, vector 6"), ("gp", "#GP, vector 13"), ("stack", "#PF, vector 14")])
 def test_exception(tmp_path, fault, exception):
-    """A deliberate exception is dumped on port 0xe9, with a back trace, and ends as a crash."""
+    """A deliberate exception is dumped on both consoles, with a back trace, and ends as a crash."""
     result = ends(tmp_path, IMAGE, cmdline=f"qv.fault={fault}")
     assert result.end == "crash", result.log
-    assert f"quadrivium: error: exception: {exception}" in result.debug, result.log
-    assert re.search(r"^RIP .*\n(.*\n)+back trace: 0x", result.debug, re.MULTILINE), result.debug
+    for said in (result.debug, result.console):
+        assert f"quadrivium: error: exception: {exception}" in said, result.log
+        assert re.search(r"^RIP .*\n(.*\n)+back trace: 0x", said, re.MULTILINE), said
+
+
+# ---- the PV console ----
+
+def test_chosen_console(tmp_path):
+    """A console that is named is the only one, and the PV console has no options."""
+    result = ends(tmp_path, IMAGE, cmdline="qv.console=xen")
+    assert (result.console.startswith(NO_PAYLOAD), result.debug) == (True, ""), result.log
+    result = ends(tmp_path, IMAGE, cmdline="qv.console=xen,9600 qv.console=debugcon")
+    assert result.console == ""
+    assert result.debug.startswith("quadrivium: warning: no console xen,9600\n"), result.log
+
+
+def in_archive(folder, tree):
+    """A ramdisk with TREE, a dictionary of files."""
+    ramdisk = folder / "tree.cpio"
+    ramdisk.write_bytes(cpio.archive(tree))
+    return ramdisk
+
+
+def test_more_than_the_ring_holds(tmp_path):
+    """Several times 2048 bytes, while nobody waits for the console: each line once, and in its order."""
+    broken = {f"{number:03}": b"title Broken\nlinux /a\nlinux /b\n" for number in range(150)}
+    tree = menus.files({"gone": b"title Gone\nlinux /gone\n", **broken}, "timeout 0\n", IMAGE)
+    result = ends(tmp_path, IMAGE, in_archive(tmp_path, tree), "qv.onerror=poweroff")
+    assert result.end == "poweroff", result.log
+    expected = [f"quadrivium: warning: {name}.conf:3: linux is given twice" for name in broken]
+    expected.append("quadrivium: error: gone: cpio archive: there is no /gone")
+    assert result.console.split("\n") == [*expected, ""] and result.console == result.debug
+
+
+def sleeps(running):
+    """Whether the processor stands still most of the time, so that it is not the guest's."""
+    looks = []
+    for _ in range(20):
+        running.idle(0.05)
+        looks.append("HLT=1" in running.registers)
+    return looks.count(True) > len(looks) / 2
+
+
+@pytest.mark.parametrize("memory, vcpus", [(64, 1), (256, 2), (512, 4)])
+def test_menu(tmp_path, memory, vcpus):
+    """Drawn and driven on the PV console: arrows, Escape, which is told from them, a filter, and an entry that powers off."""
+    entries = {name: menus.entry(f"The {name}") for name in ("first", "second", "third")}
+    ramdisk = in_archive(tmp_path, menus.files(entries, "timeout 60\n", IMAGE))
+    with xen.XenGuest(tmp_path, IMAGE, ramdisk, memory=memory, vcpus=vcpus) as running:
+        menu = menus.Menu(running)
+        seen = menu.at("The third")
+        assert [line.title for line in menus.listed(seen)] == ["The third", "The second", "The first", "Reboot", "Power off"]
+        assert not seen.unknown and not seen.cursor
+        menu.go(DOWN, DOWN, to="The first")
+        menu.go(UP, to="The second")
+        assert sleeps(running), "the guest does not sleep while it waits for keys"
+        menu.press("/", "fir")
+        menu.see("^Filter: fir$")
+        menu.press(ESCAPE)
+        menu.gone("Filter")
+        menu.go(END, to="Power off")
+        menu.press(ENTER)
+        assert running.wait_for_end() == "poweroff", running.log
+
+
+def test_menu_starts_linux(made, tmp_path):
+    """A person chooses an entry, and the kernel's own console goes on where the menu ended."""
+    tree = {"kernel": made.vmlinuz.read_bytes(), "initrd": made.initrds[0].read_bytes(),
+            **{f"loader/entries/{name}.conf":
+               menus.entry(f"The {name}", f"console=hvc0 quiet chosen={name}", initrd="/initrd") for name in ("one", "other")},
+            "loader/loader.conf": b"timeout 60\n"}
+    with xen.XenGuest(tmp_path, IMAGE, in_archive(tmp_path, tree), memory=512, vcpus=2) as running:
+        menu = menus.Menu(running)
+        menu.at("The other")
+        menu.go(DOWN, to="The one")
+        menu.press(ENTER)
+        running.wait("^/ # ", guest.FATAL)
+        assert LEAVING.search(running.console)
+        running.type("cat /proc/cmdline; grep -c ^processor /proc/cpuinfo\n")
+        running.wait("^console=hvc0 quiet chosen=one\n2\n", timeout=20)
+        running.type("exit\n")
+        assert running.wait_for_end() == "poweroff"

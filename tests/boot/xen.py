@@ -17,33 +17,41 @@ import cpio
 import machine
 import xen_host
 
-ENDS = {"0": "poweroff", "1": "reboot", "2": "suspend", "3": "crash", "4": "watchdog"}   # SHUTDOWN_*, public/sched.h
+# SHUTDOWN_*, public/sched.h; the last one is xen-dom0-init's own.
+ENDS = {"0": "poweroff", "1": "reboot", "2": "suspend", "3": "crash", "4": "watchdog", "destroyed": "destroyed"}
 END = re.compile(r"^DOM0 end (\w+)", re.MULTILINE)
 RESTORED = "DOM0 restored"
 PANIC = "Panic on CPU"
 DEBUG_LINE = re.compile(r"\(d1\) (.*)")     # Xen's prefix of what the first guest writes to port 0xe9
 DEBUG_WIDTH = 199                           # Xen breaks a longer line (DOMAIN_PBUF_SIZE - 1, xen/sched.h)
 SECTOR = 512
+DISKS, GUEST_DISKS = ("vdb", "vdc"), ("xvda", "xvdb")       # as dom0 and the guest see them
+ORDERS_LINE = 16                            # bytes of /job/orders
+WATCH = 0.005                               # seconds between two looks of watch()
 
 
 class XenGuest(machine.Machine):
-    """A PVH guest. KERNEL and RAMDISK are files; DISK is a raw image, seen as xvda, which is not written to.
+    """A PVH guest. KERNEL and RAMDISK are files; DISKS are raw images, seen as xvda and xvdb, which are not written to.
 
-    MEMORY is in MiB, up to 5120. EXTRA holds further lines of xl's configuration. VERBOSE makes xl tell how it loads the
-    kernel. FOLDER takes the logs, and the path of a socket: it must not be long.
+    Where there is no KERNEL, EXTRA names a boot loader. MEMORY is in MiB, up to 5120. EXTRA holds further lines of xl's
+    configuration. VERBOSE makes xl tell how it loads the kernel. FILES are further ones of dom0, from path to contents as of
+    cpio.archive. With ORDERS dom0 takes orders while the guest runs: order(). FOLDER takes the logs.
     """
 
-    def __init__(self, folder, kernel, ramdisk=None, cmdline="", memory=256, vcpus=1, disk=None, extra="", verbose=False):
+    def __init__(self, folder, kernel=None, ramdisk=None, cmdline="", memory=256, vcpus=1, disks=(), extra="", verbose=False,
+                 files=None, orders=False):
         host = xen_host.make()
         self.xen_path = folder / "xen.log"
         self.job_path = folder / "job"
         folder.mkdir(parents=True, exist_ok=True)
         self.xen_path.unlink(missing_ok=True)       # of a run before
-        _write_job(self.job_path, kernel, ramdisk, disk, verbose,
-                   [f"memory={memory}", f"maxmem={memory}", f"vcpus={vcpus}", f"cmdline={_quoted(cmdline)}", extra])
-        disks = [f"file={xen_host.escaped(self.job_path)},format=raw,read-only=on",
-                 f"file={xen_host.escaped(disk)},format=raw,snapshot=on" if disk else "driver=null-co,size=1M"]
-        super().__init__([*xen_host.arguments(host, self.xen_path, disks), "-incoming", "defer"], folder, qmp=True)
+        config = [f"memory={memory}", f"maxmem={memory}", f"vcpus={vcpus}", f"cmdline={_quoted(cmdline)}", extra]
+        self.orders = 0
+        self.order_sector = _write_job(self.job_path, kernel, ramdisk, len(disks), verbose, config, files or {}, orders)
+        self.seen = {}                  # time -> how long the log and the console were then: when()
+        drives = [f"file={xen_host.escaped(self.job_path)},format=raw,read-only=on",
+                  *(f"file={xen_host.escaped(disk)},format=raw,snapshot=on" for disk in disks)]
+        super().__init__([*xen_host.arguments(host, self.xen_path, drives), "-incoming", "defer"], folder, qmp=True)
         self.state = host / "state"
 
     def __enter__(self):
@@ -111,6 +119,30 @@ class XenGuest(machine.Machine):
                 return "timeout"
         return self.end
 
+    def order(self, command):
+        """Has dom0 carry out the shell COMMAND, at once."""
+        self.orders += 1
+        line = f"{self.orders} {command}".encode()
+        assert self.order_sector and len(line) <= SECTOR
+        with open(self.job_path, "r+b") as job:
+            job.seek(self.order_sector * SECTOR)
+            job.write(line.ljust(SECTOR, b"\0"))
+
+    def watch(self, pattern, timeout=machine.TIMEOUT):
+        """Waits for the regular expression PATTERN on the console or on port 0xe9, and keeps the times for when()."""
+        end = time.monotonic() + timeout
+        while not re.search(pattern, self.console) and not re.search(pattern, self.debugcon):
+            if not self._read(WATCH) or PANIC in self.log or time.monotonic() > end:
+                raise self.failure(f"no {pattern!r}")
+            self.seen[time.monotonic()] = len(self.log), len(self.console)
+
+    def when(self, pattern):
+        """The time, in seconds, at which watch() first saw a text like PATTERN on the console or in the log; None: never."""
+        found = [(match.end(), number) for number, text in enumerate((self.log, self.console))
+                 if (match := re.search(pattern, text, re.MULTILINE))]
+        times = [next((now for now, sizes in self.seen.items() if sizes[number] >= end), None) for end, number in found]
+        return min((now for now in times if now), default=None)
+
     def failure(self, why):
         """As Machine's, and with the end of what Xen and dom0 said."""
         lines = machine.printable(self.log).splitlines()[-machine.TAIL:]
@@ -128,11 +160,11 @@ class Result:
     seconds: float
 
 
-def run(kernel, ramdisk=None, cmdline="", memory=256, vcpus=1, disk=None, extra_cfg="", timeout=machine.TIMEOUT,
+def run(kernel=None, ramdisk=None, cmdline="", memory=256, vcpus=1, disks=(), extra_cfg="", timeout=machine.TIMEOUT,
         verbose=False, folder=None):
     """Runs a guest (see XenGuest) until it ends or TIMEOUT seconds have passed. FOLDER takes the logs, if they are wanted."""
     with tempfile.TemporaryDirectory() as temporary:
-        with XenGuest(Path(folder or temporary), kernel, ramdisk, cmdline, memory, vcpus, disk, extra_cfg, verbose) as guest:
+        with XenGuest(Path(folder or temporary), kernel, ramdisk, cmdline, memory, vcpus, disks, extra_cfg, verbose) as guest:
             end = guest.wait_for_end(timeout)
             log = guest.log + (guest.registers if end == "timeout" else "")
             return Result(end, guest.console, guest.debugcon, log, guest.seconds)
@@ -143,31 +175,38 @@ def _quoted(text):
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _write_job(path, kernel, ramdisk, disk, verbose, config):
-    """Writes the archive that dom0 reads from its first disk."""
+def _write_job(path, kernel, ramdisk, disks, verbose, config, files, orders):
+    """Writes the archive that dom0 reads from its first disk; returns the sector for orders behind it, where they are wanted."""
     # A guest that has ended is kept, so that the last of its console can be read.
-    config = ['name="guest"', 'type="pvh"', 'kernel="/job/kernel"', 'tsc_mode="native"',
+    config = ['name="guest"', 'type="pvh"', 'tsc_mode="native"',
               *(f'on_{event}="preserve"' for event in ("poweroff", "reboot", "crash", "watchdog", "soft_reset")), *config]
-    files = {"job": None, "job/options": b"-vvv\n" if verbose else b"\n", "job/kernel": Path(kernel).read_bytes()}
+    files = {"job": None, "job/options": b"-vvv\n" if verbose else b"\n", "job/orders": b"", **files}
+    if kernel:
+        files["job/kernel"] = Path(kernel).read_bytes()
+        config.append('kernel="/job/kernel"')
     if ramdisk:
         files["job/ramdisk"] = Path(ramdisk).read_bytes()
         config.append('ramdisk="/job/ramdisk"')
-    if disk:
-        config.append('disk=["phy:/dev/vdb,xvda,w"]')
-    files["job/guest.cfg"] = "\n".join([*config, ""]).encode()
+    names = ", ".join(f'"phy:/dev/{own},{seen},w"' for own, seen in zip(DISKS, GUEST_DISKS[:disks]))
+    files["job/guest.cfg"] = "\n".join([*config, f"disk=[{names}]", ""]).encode()
+    # The number of the sector for orders is part of what it lies behind: at a length that does not depend on it.
+    sector = -(-len(cpio.archive(files | {"job/orders": bytes(ORDERS_LINE)})) // SECTOR) if orders else 0
+    if sector:
+        files["job/orders"] = f"{sector}\n".rjust(ORDERS_LINE).encode()
     data = cpio.archive(files)
-    path.write_bytes(data + bytes(-len(data) % SECTOR))
+    path.write_bytes(data + bytes(-len(data) % SECTOR) + bytes(SECTOR if sector else 0))
+    return sector
 
 
 def main():
     """Boots one guest and shows what came out. The exit status is 0 where it powered off."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("kernel", type=Path)
+    parser.add_argument("kernel", type=Path, nargs="?")
     parser.add_argument("--ramdisk", type=Path)
     parser.add_argument("--cmdline", default="")
     parser.add_argument("--memory", type=int, default=256, metavar="MIB")
     parser.add_argument("--vcpus", type=int, default=1)
-    parser.add_argument("--disk", type=Path)
+    parser.add_argument("--disk", dest="disks", type=Path, action="append", default=[])
     parser.add_argument("--extra", dest="extra_cfg", default="", metavar="XL-CONFIG")
     parser.add_argument("--timeout", type=float, default=machine.TIMEOUT, metavar="SECONDS")
     parser.add_argument("--verbose", action="store_true", help="what xl does, and what Xen and dom0 say")

@@ -35,11 +35,13 @@ MEMORY = "6G"           # of the machine: guests may have 5 GiB, past the hole b
 XEN_OPTIONS = ("console=com2 com2=115200 sync_console loglvl=warning guest_loglvl=all dom0_mem=768M,max:768M noreboot "
                "spec-ctrl=no bootscrub=0")
 DOM0_OPTIONS = "console=hvc0 quiet loglevel=3 mitigations=off"
+DISKS = 3               # of the machine: the job, and two for the guest
+NO_DISK = "driver=null-co,size=1M"
 READY = "DOM0 ready"
 TIMEOUT = 180           # seconds until dom0 is ready; it takes about 10
 
 HYPERVISOR = "xen-hypervisor-4.17-amd64"
-TOOLS = ["xl", "xenstored", "xenconsoled", "xen-init-dom0", "xenstore-read", "xenstore-write"]
+TOOLS = ["xl", "xenstored", "xenconsoled", "xen-init-dom0", "xenstore-read", "xenstore-write", "xenstore-ls"]
 PACKAGES = [HYPERVISOR, "xen-utils-4.17", "xenstore-utils", "libxencall1", "libxendevicemodel1", "libxenevtchn1",
             "libxenforeignmemory1", "libxengnttab1", "libxenhypfs1", "libxenmisc4.17", "libxenstore4", "libxentoolcore1",
             "libxentoollog1", "libyajl2", "libuuid1", "liblzma5", "libzstd1", "zlib1g"]
@@ -73,10 +75,9 @@ def make():
         # Dom0's kernel comes from the package that the guests' kernel comes from.
         kernel = assets.kernel_package()
         files = packages.fetch(*PACKAGES)
-        made = FOLDER / f"machine-{_key([*files, kernel])}"
-        if not made.exists():
-            for old in FOLDER.glob("machine-*"):
-                shutil.rmtree(old)
+        made = assets.kept("machine", _key([*files, kernel]), FOLDER)
+        if not (made / "state").exists():
+            shutil.rmtree(made)
             partial = FOLDER / "partial"
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir()
@@ -89,14 +90,14 @@ def make():
 def arguments(folder, log, disks, share="off"):
     """QEMU's arguments for the machine in FOLDER, the same for saving and restoring.
 
-    LOG takes what Xen and dom0 say; DISKS are the back ends of the two disks, as options of -drive.
+    LOG takes what Xen and dom0 say; DISKS are the back ends of its disks, as options of -drive: at most as many as it has.
     """
     result = ["-machine", "q35,memory-backend=memory", "-cpu", CPU, "-smp", "1", "-m", MEMORY, "-vga", "none",
               "-object", f"memory-backend-file,id=memory,size={MEMORY},mem-path={escaped(folder / 'memory')},reserve=off,"
                          f"share={share}",
               "-kernel", str(folder / "xen"),
               "-serial", f"file:{log}", "-device", "isa-debug-exit,iobase=0x501,iosize=2"]
-    for number, disk in enumerate(disks):
+    for number, disk in enumerate([*disks, *[NO_DISK] * (DISKS - len(disks))]):
         result += ["-drive", f"{disk},if=none,id=disk{number}", "-device", f"virtio-blk-pci,drive=disk{number}"]
     return result
 
@@ -186,7 +187,7 @@ def _save(folder):
     log = folder / "xen.log"
     # QEMU takes a file's name in -initrd to end at a space; relative to the tree it has none.
     modules = f"{os.path.relpath(folder / 'vmlinux')} {DOM0_OPTIONS},{os.path.relpath(folder / 'dom0.cpio')}"
-    args = arguments(folder, log, ["driver=null-co,size=1M"] * 2, share="on")
+    args = arguments(folder, log, [], share="on")
     with machine.Machine([*args, "-append", XEN_OPTIONS, "-initrd", modules], folder, qmp=True) as host:
         while READY not in (text := log.read_text(errors="replace") if log.exists() else ""):
             if host.process.poll() is not None or host.seconds > TIMEOUT or "Panic on CPU" in text:

@@ -217,6 +217,13 @@ static void broken_tables(void **state)
     assert_true(power.can_sleep && !power.can_reset);
     replay_put(replay, fadt + 4, length, 4);
 
+    /* Where the short address is missing, the long one counts. */
+    replay_put(replay, fadt + 40, 0, 4);
+    replay_put(replay, fadt + 140, dsdt, 8);
+    read_power(replay, &power);
+    assert_true(power.can_sleep && power.can_reset);
+    replay_put(replay, fadt + 140, 0, 8);
+
     /* A DSDT that is not there, is none, or is cut off; the reset stays. */
     static const uint32_t places[] = { 0, NOWHERE, UINT32_MAX };
 

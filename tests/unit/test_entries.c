@@ -110,6 +110,34 @@ static void texts(void **state)
     assert_string_equal(list.entry[0].shown, "unnamed");
 }
 
+static void joined(void **state)
+{
+    const struct span given[] = { text_span("root=/dev/xvda1"), text_span(""), { (const uint8_t *)"ro quiet", 2 } };
+    const struct span endless[] = { { room, UINT64_MAX }, { room, UINT64_MAX } };
+
+    (void)state;
+    assert_string_equal(entries_join(&list, given, 3, &failure), "root=/dev/xvda1  ro");
+    assert_string_equal(entries_join(&list, given, 1, &failure), "root=/dev/xvda1");
+    assert_string_equal(entries_join(&list, NULL, 0, &failure), "");
+    assert_null(entries_join(&list, endless, 2, &failure));
+}
+
+static void recipes(void **state)
+{
+    const struct recipe *recipe = entries_recipe(&list, 2, &failure);
+
+    (void)state;
+    assert_non_null(recipe);
+    assert_int_equal(recipe->module_count, 2);
+    assert_string_equal(recipe->exit, "");
+    assert_string_equal(recipe->options, "");
+    assert_null(recipe->kernel.tree);
+    assert_null(recipe->device_tree.tree);
+    assert_null(recipe->modules[1].tree);
+    assert_string_equal(recipe->modules[1].string, "");
+    assert_non_null(entries_recipe(&list, 0, &failure));
+}
+
 /* Small and large pieces are apart from each other, and what is left of a chunk serves on behind a large one. */
 static void memory(void **state)
 {
@@ -220,6 +248,20 @@ static void bad_ones_last(void **state)
     assert_true(entry_is_bad(&list.entry[2]));
     assert_false(entry_is_bad(&list.entry[0]));
     assert_false(entry_is_bad(&list.entry[1]));
+}
+
+/* Other loaders' entries stay as their files have them, behind those of the boot tree. */
+static void recipes_in_order(void **state)
+{
+    (void)state;
+    add(&(struct entry){ .kind = ENTRY_EFI, .id = "auto-windows" });
+    add(&(struct entry){ .kind = ENTRY_RECIPE, .id = "gnulinux-simple", .title = "Debian" });
+    add(&(struct entry){ .kind = ENTRY_RECIPE, .id = "advanced>6.1", .title = "with 6.1" });
+    add(&(struct entry){ .kind = ENTRY_RECIPE, .id = "advanced>6.9", .title = "with 6.9" });
+    add(&(struct entry){ .id = "a.conf" });
+    add(&(struct entry){ .id = "b.conf", .counter = { .counted = true } });
+    sort();
+    expect_ids("a.conf", "b.conf", "gnulinux-simple", "advanced>6.1", "advanced>6.9", "auto-windows", NULL);
 }
 
 static void profiles_in_order(void **state)
@@ -363,12 +405,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(empty, setup),
         cmocka_unit_test_setup(texts, setup),
+        cmocka_unit_test_setup(joined, setup),
+        cmocka_unit_test_setup(recipes, setup),
         cmocka_unit_test_setup(memory, setup),
         cmocka_unit_test_setup(no_memory, setup),
         cmocka_unit_test_setup(memory_out_of_reach, setup),
         cmocka_unit_test_setup(by_id, setup),
         cmocka_unit_test_setup(by_keys, setup),
         cmocka_unit_test_setup(bad_ones_last, setup),
+        cmocka_unit_test_setup(recipes_in_order, setup),
         cmocka_unit_test_setup(profiles_in_order, setup),
         cmocka_unit_test_setup(packed_profiles_in_order, setup),
         cmocka_unit_test_setup(equals_stay_in_order, setup),

@@ -232,6 +232,53 @@ static void find_aligned(void **state)
     assert_int_equal(address, MIB);
 }
 
+/* The memory maps of Xen's PVH guests, and ranges that do not end at pages. */
+static void find_hole(void **state)
+{
+    const uint64_t below = 0xfec00000;
+    uint64_t address;
+
+    (void)state;
+    assert_true(map_find_hole(&map, 1, below + 5, &address)); /* an empty map has nothing but holes */
+    assert_int_equal(address, below - MAP_PAGE);
+    assert_true(add(0, 256 * MIB, MAP_RAM));
+    assert_true(add(0xfc000000, 0xfc008040, MAP_ACPI));
+    assert_true(add(0xfeff8000, 0xff000000, MAP_RESERVED));
+    assert_true(map_find_hole(&map, 3 * MAP_PAGE - 1, below, &address));
+    assert_int_equal(address, below - 3 * MAP_PAGE);
+    assert_true(map_find_hole(&map, below - 0xfc009000, below, &address)); /* just fits */
+    assert_int_equal(address, 0xfc009000);
+    assert_true(map_find_hole(&map, below - 0xfc009000 + 1, below, &address));
+    assert_int_equal(address, 0xfc000000 - (below - 0xfc009000 + MAP_PAGE));
+    assert_true(map_find_hole(&map, MAP_PAGE, 0xfeff8000 + 5, &address)); /* `below` lies in a range */
+    assert_int_equal(address, 0xfeff7000);
+    assert_true(map_find_hole(&map, MAP_PAGE, 0xfc008000, &address));
+    assert_int_equal(address, 0xfbfff000);
+    assert_false(map_find_hole(&map, 0, below, &address));
+    assert_false(map_find_hole(&map, UINT64_MAX, below, &address));
+    assert_false(map_find_hole(&map, 4 * GIB, below, &address));
+}
+
+static void no_hole(void **state)
+{
+    uint64_t address;
+
+    (void)state;
+    assert_true(add(0x9fc00, 4 * GIB - MAP_PAGE, MAP_RAM));
+    assert_false(map_find_hole(&map, MAP_PAGE, 0xfec00000, &address)); /* below it is the first MiB */
+    assert_true(map_find_hole(&map, MAP_PAGE, 4 * GIB, &address));
+    assert_int_equal(address, 4 * GIB - MAP_PAGE);
+    assert_true(add(8 * GIB, UINT64_MAX, MAP_RESERVED)); /* its end cannot be rounded up */
+    assert_true(map_find_hole(&map, MAP_PAGE, UINT64_MAX, &address));
+    assert_int_equal(address, 8 * GIB - MAP_PAGE);
+    setup(NULL);
+    assert_true(add(2 * MIB, 4 * GIB, MAP_RAM));
+    assert_true(map_find_hole(&map, MIB, 0xfec00000, &address));
+    assert_int_equal(address, MIB);
+    assert_false(map_find_hole(&map, MIB + 1, 0xfec00000, &address));
+    assert_false(map_find_hole(&map, MAP_PAGE, 2 * MAP_PAGE, &address));
+}
+
 /* Only whole pages are given out, however the firmware cuts its ranges. */
 static void pages_inward(void **state)
 {
@@ -450,6 +497,8 @@ int main(void)
         cmocka_unit_test_setup(find_lowest_and_highest, setup),
         cmocka_unit_test_setup(find_within_limits, setup),
         cmocka_unit_test_setup(find_aligned, setup),
+        cmocka_unit_test_setup(find_hole, setup),
+        cmocka_unit_test_setup(no_hole, setup),
         cmocka_unit_test_setup(pages_inward, setup),
         cmocka_unit_test_setup(page_zero_is_never_given, setup),
         cmocka_unit_test_setup(firmware_memory_when_asked_for, setup),
