@@ -70,6 +70,7 @@ ROWS = {
     "microvm-words-modern": Row("pvh-microvm", MMIO, machine=MICROVM_WORDS, arguments=MODERN),
     "multiboot2-bios": Row("multiboot2-bios", pci()),
     "linux16": Row("linux16", pci()),
+    "linux32-efi": Row("linux32-efi", pci()),           # the firmware had them before
     # The firmware shows us no file system on a partition that is no ESP: we read its disks.
     "efi": Row("efi-kernel", pci(), partition="disk1p1"),
     "efi-ahci": Row("efi-kernel", ("ide-hd,bus=ide.0", "ide-hd,bus=ide.1"), partition="disk1p1"),
