@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Makes the seeds of fuzz_cpio, fuzz_fat and fuzz_ext with cpio, mtools and mke2fs: small trees with what they can have."""
+"""Makes the seeds of fuzz_cpio, fuzz_fat, fuzz_ext and fuzz_iso9660 with cpio, mtools, mke2fs and xorriso: small trees with what
+such trees can have."""
 
 import os
 import struct
@@ -14,6 +15,9 @@ FATS = {"fat12": "-h 1 -s 20 -t 1 -c 1 -r 1 -L 1 -d 1", "fat16": "-T 4200 -c 1 -
 EXTS = {"ext2": ("-t ext2 -b 1024 -I 128", ""), "ext4": ("-t ext4 -b 1024 -I 256", ",^metadata_csum,inline_data"),
         "ext4-checksums": ("-t ext4 -b 1024", ",^64bit"), "ext4-2k": ("-t ext4 -b 2048", ",^metadata_csum,meta_bg")}
 UUID = "8d2a6bd3-1f0e-4d5c-9b7a-0123456789ab"
+ISOS = {"plain": (["-rockridge", "off"], []), "joliet": (["-rockridge", "off"], ["-J"]), "rock-ridge": ([], ["-R"]),
+        "moved": ([], ["-R", "-rr_reloc_dir", "/moved"])}
+SYSTEM_AREA = 32768                     # of an ISO 9660, which no seed has
 CONF = b"title Debian\nlinux /vmlinuz\n"
 
 
@@ -130,7 +134,24 @@ def make_ext(folder):
           "feature has_journal needs_recovery")
 
 
+def make_iso(folder):
+    root = folder / "iso"
+    make_tree(root)
+    SEEDS.joinpath("iso9660").mkdir(parents=True, exist_ok=True)
+    for name, (before, options) in ISOS.items():
+        if name == "moved":
+            root.joinpath(*"abcdefghij").mkdir(parents=True)
+        elif name == "rock-ridge":
+            (root / ("n" * 250)).symlink_to("EFI/../EFI/" + "./" * 120 + "Linux")
+            (root / "EFI/kernel").symlink_to("/vmlinuz")
+        image = folder / name
+        subprocess.run(["xorriso", *before, "-as", "mkisofs", "-quiet", "-no-pad", *options, "-o", image, root], check=True,
+                       env={**os.environ, "LC_ALL": "C.UTF-8", "SOURCE_DATE_EPOCH": "1700000000"}, capture_output=True)
+        SEEDS.joinpath("iso9660", name).write_bytes(image.read_bytes()[SYSTEM_AREA:].rstrip(b"\0"))
+
+
 with tempfile.TemporaryDirectory() as made:
+    make_iso(Path(made))
     make_cpio(Path(made))
     make_fat(Path(made))
     make_ext(Path(made))
