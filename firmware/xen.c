@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "common/noinit.h"
 #include "firmware/xen_console.h"
 #include "firmware/xen_hypercall.h"
 
@@ -30,7 +31,7 @@ _Static_assert(sizeof(struct e820) == 20, "memory.h: \"in the format of an E820 
 
 bool xen_memory_map(struct memory_map *map, struct failure *failure)
 {
-    static struct e820 entries[128];
+    static struct e820 entries[128] NOINIT;
     struct xen_memory_map request = { .nr_entries = sizeof(entries) / sizeof(*entries) };
 
     set_xen_guest_handle(request.buffer, (void *)entries);

@@ -5,12 +5,16 @@
 #include <stddef.h>
 
 #include "common/heap.h"
+#include "common/noinit.h"
 #include "common/string.h"
 #include "common/text.h"
 #include "payloads/fit.h"
+#include "payloads/payload.h"
 #include "payloads/unpack.h"
 #include "storage/cpio.h"
-#include "storage/fat.h"
+#include "storage/filesystems.h"
+#include "storage/mbr.h"
+#include "storage/partitions.h"
 
 #define HEAD_SIZE 1024               /* bytes that tell an archive or a disk from other data */
 #define FDT_MAGIC "\xd0\x0d\xfe\xed" /* Devicetree Specification 0.4, section 5.2 */
@@ -43,10 +47,30 @@ static bool has_fdt_magic(struct span content)
     return content.size >= 4 && memcmp(content.data, FDT_MAGIC, 4) == 0;
 }
 
+/*
+ * Whether it might be a disk image, by its first KiB, which file systems leave to boot code, or to nothing: zeros, or
+ * what ends as a boot sector does. So does the first sector of kernels.
+ */
+static bool begins_as_disk(struct span head)
+{
+    struct mbr mbr;
+
+    if (head.size < HEAD_SIZE)
+        return false;
+    memcpy(&mbr, head.data, sizeof(mbr));
+    if (mbr.signature == MBR_SIGNATURE)
+        return payload_recognise((struct span){ head.data, HEAD_SIZE }) == PAYLOAD_DATA;
+    for (unsigned i = 0; i < HEAD_SIZE; i++) {
+        if (head.data[i])
+            return false;
+    }
+    return true;
+}
+
 /* Whether it might be a FIT or files: a look at what it begins with, unpacked where it is compressed. */
 static bool is_likely(struct span content, const struct expander *expander)
 {
-    static uint8_t bytes[HEAD_SIZE];
+    static NOINIT uint8_t bytes[HEAD_SIZE];
     struct span head = content;
     struct disk disk;
 
@@ -56,7 +80,7 @@ static bool is_likely(struct span content, const struct expander *expander)
         heap_end();
     }
     disk_in_memory(head, &disk);
-    return cpio_is(head) || has_fdt_magic(head) || fat_is(&disk);
+    return cpio_is(head) || has_fdt_magic(head) || begins_as_disk(head) || filesystem_name(&disk);
 }
 
 static bool has_boot_tree(const struct tree *tree)
@@ -72,6 +96,52 @@ static bool has_boot_tree(const struct tree *tree)
     return false;
 }
 
+/* Makes the tree of one partition; whether it is of a kind that we read. One that is broken is passed over. */
+static bool open_partition(struct carried *carried, const struct partition *partition)
+{
+    struct failure ignored;
+    bool known;
+
+    return disk_part(&carried->disk, partition->start, partition->size, &carried->part) &&
+           filesystem_open(&carried->part, &carried->tree, &known, &ignored) && known;
+}
+
+/* Finds the partition that serves, in the order of their roles. */
+static bool choose_partition(struct carried *carried, const struct partitions *partitions)
+{
+    static const enum partition_role roles[] = { PARTITION_ESP, PARTITION_XBOOTLDR, PARTITION_OTHER };
+    const struct partition *first = NULL; /* of those that can be read */
+
+    for (unsigned role = 0; role < sizeof(roles) / sizeof(*roles); role++) {
+        for (uint32_t i = 0; i < partitions->count; i++) {
+            const struct partition *partition = &partitions->partition[i];
+
+            if (partition->role != roles[role] || !open_partition(carried, partition))
+                continue;
+            if (has_boot_tree(&carried->tree))
+                return true;
+            first = first ? first : partition;
+        }
+    }
+    return first && open_partition(carried, first);
+}
+
+/* Whether it is a disk image, with partitions or without. */
+static bool recognise_disk(struct carried *carried, struct failure *failure)
+{
+    static NOINIT struct partitions partitions;
+    bool known;
+
+    if (!partitions_read(&carried->disk, &partitions, failure))
+        return false;
+    known = choose_partition(carried, &partitions);
+    if (!known && !filesystem_open(&carried->disk, &carried->tree, &known, failure))
+        return false;
+    if (known)
+        carried->kind = CARRIED_TREE;
+    return true;
+}
+
 bool carried_recognise(struct span content, const struct expander *expander, struct carried *carried,
                        struct failure *failure)
 {
@@ -83,7 +153,6 @@ bool carried_recognise(struct span content, const struct expander *expander, str
         return true;
     if (!expand(expander, content, &content, &used, failure))
         return false;
-    disk_in_memory(content, &carried->disk);
     if (fit_is(content)) {
         carried->kind = CARRIED_FIT;
         carried->content = content;
@@ -91,10 +160,10 @@ bool carried_recognise(struct span content, const struct expander *expander, str
         /* An initrd that is broken is its kernel's affair. */
         if (cpio_open(content, &carried->tree, failure) && has_boot_tree(&carried->tree))
             carried->kind = CARRIED_TREE;
-    } else if (fat_is(&carried->disk)) {
-        if (!fat_open(&carried->disk, &carried->tree, failure))
+    } else {
+        disk_in_memory(content, &carried->disk);
+        if (!recognise_disk(carried, failure))
             return false;
-        carried->kind = CARRIED_TREE;
     }
     /* What was unpacked for nothing but a look goes back: it may be an initrd of hundreds of megabytes. */
     if (carried->kind == CARRIED_NOTHING && content.data != given)

@@ -26,7 +26,8 @@ struct carried {
     struct parts parts;  /* of a kernel; otherwise only its modules are filled */
     struct span content; /* of a FIT */
     struct tree tree;
-    struct disk disk; /* that the tree is on */
+    struct disk disk; /* the image that the tree is on, */
+    struct disk part; /* and the partition, where that has some */
 };
 
 /*
@@ -38,8 +39,9 @@ bool carried_find(const struct handoff *handoff, const struct sections *sections
                   const struct expander *expander, struct carried *carried, struct failure *failure);
 
 /*
- * Whether a run of bytes, compressed or not, is a FIT, or files with a boot tree among them (an archive or a disk
- * image); then fills kind, content, tree and disk. A failure only where it is one and is broken.
+ * Whether a run of bytes, compressed or not, is a FIT, or files: an archive with a boot tree, a disk image. Of one with
+ * partitions the first serves that has a boot tree, or else that we can read: ESPs, then XBOOTLDRs, then others. Fills
+ * kind, content, tree and disks, which stay where they are. A failure only where it is one and is broken.
  */
 bool carried_recognise(struct span content, const struct expander *expander, struct carried *carried,
                        struct failure *failure);

@@ -323,6 +323,8 @@ static bool open_replayed(struct ext *ext, struct tree *tree, struct failure *fa
         warn("%s: fast commits in the journal were not replayed", tree->name);
     if (!ext_super_read(ext, failure))
         return false;
+    if (ext->disk.block_shift != plain.disk.block_shift)
+        return fail(failure, what, "the superblock in its journal has blocks of another size");
     describe(ext, tree);
     return true;
 }

@@ -6,7 +6,7 @@
 #include "common/noinit.h"
 #include "common/string.h"
 
-#define MOVED_MAX     4096
+#define MOVED_MAX     16384
 #define JOURNAL_MAGIC "\xc0\x3b\x39\x98" /* JBD2_MAGIC_NUMBER, as it lies there */
 #define MAGIC_SIZE    4
 
@@ -16,8 +16,8 @@ static NOINIT struct {
     const struct disk *disk;
     uint32_t count;
     struct {
-        uint64_t block;
-        uint64_t instead : 63, escaped : 1;
+        uint32_t block;
+        uint32_t instead : 31, escaped : 1;
     } moved[MOVED_MAX]; /* sorted by block */
 } list;
 
@@ -58,8 +58,8 @@ bool ext_disk_put(uint64_t block, uint64_t instead, bool escaped)
         memmove(&list.moved[place + 1], &list.moved[place], (list.count - place) * sizeof(list.moved[0]));
         list.count++;
     }
-    list.moved[place].block = block;
-    list.moved[place].instead = instead;
+    list.moved[place].block = (uint32_t)block;
+    list.moved[place].instead = (uint32_t)instead & EXT_DISK_BLOCKS_MAX;
     list.moved[place].escaped = escaped;
     return true;
 }
@@ -97,7 +97,7 @@ static bool read_piece(const struct ext_disk *disk, uint64_t offset, uint8_t *to
     if (moved)
         room = block_size - inside;
     else if (place < list.count)
-        room = (list.moved[place].block << disk->block_shift) - offset;
+        room = ((uint64_t)list.moved[place].block << disk->block_shift) - offset;
     if (size > room)
         size = room;
     *done = size;

@@ -8,6 +8,8 @@
 
 #include "storage/disk.h"
 
+#define EXT_DISK_BLOCKS_MAX 0x7fffffffu /* of one that is replayed */
+
 struct ext_disk {
     const struct disk *disk;
     uint64_t blocks;      /* of the file system, all of them on the disk */

@@ -91,9 +91,8 @@ bool ext_folder_open(const struct ext *ext, const struct ext_inode *inode, struc
     *folder = (struct ext_folder){ .ext = ext, .inode = inode };
     if (inode->flags & EXT_FLAG_ENCRYPT)
         return fail(failure, what, "folder %u is encrypted", inode->number);
-    if (inode->size > EXT_FOLDER_MAX)
-        return fail(failure, what, "folder %u has %lu bytes, more than %lu", inode->number, inode->size,
-                    (uint64_t)EXT_FOLDER_MAX);
+    if (inode->size > EXT_FOLDER_MAX || inode->size >> ext->disk.block_shift > ext->disk.blocks)
+        return fail(failure, what, "folder %u has %lu bytes: too many", inode->number, inode->size);
     if (inode->flags & EXT_FLAG_INLINE)
         folder->at = PARENT_SIZE;
     return true;
@@ -157,8 +156,12 @@ bool ext_folder_find(const struct ext *ext, const struct ext_inode *inode, unsig
         else
             folder.at = last->at;
         for (;;) {
-            if (!ext_folder_next(&folder, &entry, found, failure))
-                return false;
+            if (!ext_folder_next(&folder, &entry, found, failure)) {
+                if (round)
+                    return false;
+                known = false; /* it may be before what is broken */
+                break;
+            }
             if (!*found || (round && known && entry.at >= last->at))
                 break;
             if (entry.length != name.size || memcmp(entry.name, name.data, name.size) != 0)

@@ -10,7 +10,7 @@
 #include "storage/ext_inode.h"
 #include "storage/tree.h"
 
-#define EXT_FOLDER_MAX (64ull << 20) /* bytes of one, and of all that are searched for one path */
+#define EXT_FOLDER_MAX (16ull << 20) /* bytes of one, and of all that are searched for one path */
 
 struct ext_entry {
     uint64_t at; /* bytes of the folder before it */

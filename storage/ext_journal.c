@@ -338,6 +338,8 @@ bool ext_journal_read(const struct ext *ext, bool *whole, struct failure *failur
 
     *whole = true;
     ext_disk_list(ext->disk.disk);
+    if (ext->disk.blocks > EXT_DISK_BLOCKS_MAX)
+        return fail(failure, what, "a file system of %lu blocks is too large", ext->disk.blocks);
     if (!open_log(ext, &log, &empty, failure))
         return false;
     *whole = !(log.incompat & INCOMPAT_FAST);

@@ -54,6 +54,8 @@ struct extent_entry {
 #define EXTENT_DEPTH   5
 #define EXTENT_WRITTEN 32768
 
+#define ENTRIES_AT_ONCE 64 /* of those in a node */
+
 _Static_assert(sizeof(struct extent_header) == 12, "Extent Tree");
 _Static_assert(sizeof(struct extent_entry) == 12, "Extent Tree");
 _Static_assert(offsetof(struct extent_entry, extent.start_lo) == 8, "Extent Tree");
@@ -75,11 +77,6 @@ static bool read_node(const struct node *node, uint32_t offset, void *to, uint32
     return ext_disk_read(&node->ext->disk, (node->block << node->ext->disk.block_shift) + offset, to, size, failure);
 }
 
-static bool read_entry(const struct node *node, uint32_t index, struct extent_entry *entry, struct failure *failure)
-{
-    return read_node(node, (uint32_t)(sizeof(node->header) + index * sizeof(*entry)), entry, sizeof(*entry), failure);
-}
-
 static bool open_node(struct node *node, uint64_t block, struct failure *failure)
 {
     uint32_t room = block ? 1u << node->ext->disk.block_shift : EXT_INODE_BLOCK_SIZE;
@@ -95,31 +92,47 @@ static bool open_node(struct node *node, uint64_t block, struct failure *failure
     return true;
 }
 
-/* The last entry that begins at a block or before it, and where the one behind it begins, if that is before *end. */
+static uint64_t length_of(const struct extent_entry *entry)
+{
+    return entry->extent.len <= EXTENT_WRITTEN ? entry->extent.len : entry->extent.len - EXTENT_WRITTEN;
+}
+
+/*
+ * The last entry that begins at a block or before it, and where the one behind it begins, if that is before *end. Those
+ * up to there are in order, and do not overlap.
+ */
 static bool find_entry(const struct node *node, uint64_t block, struct extent_entry *entry, bool *found, uint64_t *end,
                        struct failure *failure)
 {
-    uint32_t low = 0, high = node->header.entries;
-    struct extent_entry next;
+    struct extent_entry entries[ENTRIES_AT_ONCE];
+    uint64_t behind = 0; /* the first block that the next one may tell of */
 
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
+    *found = false;
+    for (uint32_t i = 0; i < node->header.entries; i++) {
+        const struct extent_entry *next = &entries[i % ENTRIES_AT_ONCE];
 
-        if (!read_entry(node, middle, &next, failure))
-            return false;
-        if (next.block <= block)
-            low = middle + 1;
-        else
-            high = middle;
+        if (i % ENTRIES_AT_ONCE == 0) {
+            uint32_t count = node->header.entries - i;
+
+            if (count > ENTRIES_AT_ONCE)
+                count = ENTRIES_AT_ONCE;
+            if (!read_node(node, (uint32_t)(sizeof(node->header) + i * sizeof(*next)), entries,
+                           count * (uint32_t)sizeof(*next), failure))
+                return false;
+        }
+        if (next->block < behind)
+            return fail(failure, what, "inode %u has extents that overlap, at block %u", node->inode->number,
+                        next->block);
+        if (next->block > block) {
+            if (next->block < *end)
+                *end = next->block;
+            return true;
+        }
+        behind = next->block + (node->header.depth ? 1 : length_of(next));
+        *entry = *next;
+        *found = true;
     }
-    if (low < node->header.entries) {
-        if (!read_entry(node, low, &next, failure))
-            return false;
-        if (next.block > block && next.block < *end)
-            *end = next.block;
-    }
-    *found = low > 0;
-    return !*found || read_entry(node, low - 1, entry, failure);
+    return true;
 }
 
 /* What an extent says of a block that is not before it; *end as above. */
@@ -127,15 +140,14 @@ static bool take_extent(const struct node *node, const struct extent_entry *entr
                         struct ext_run *run, struct failure *failure)
 {
     uint64_t start = entry->extent.start_lo | (uint64_t)entry->extent.start_hi << 32;
-    bool written = entry->extent.len <= EXTENT_WRITTEN;
-    uint64_t len = written ? entry->extent.len : entry->extent.len - EXTENT_WRITTEN, inside = block - entry->block;
+    uint64_t len = length_of(entry), inside = block - entry->block;
 
     if (!len || !are_inside(node->ext, start, len))
         return refuse_block(node->inode, start, len, failure);
     *run = (struct ext_run){ 0, end - block };
     if (inside >= len)
         return true;
-    if (written)
+    if (entry->extent.len <= EXTENT_WRITTEN)
         run->first = start + inside;
     if (run->count > len - inside)
         run->count = len - inside;

@@ -113,6 +113,7 @@ static bool is_power_of_two(uint32_t value)
 
 /* ---- the superblock ---- */
 
+/* More than the magic number: a FAT, which can be in this place, might hold that by chance. */
 bool ext_super_is(const struct disk *disk)
 {
     struct superblock super;
@@ -120,6 +121,7 @@ bool ext_super_is(const struct disk *disk)
 
     return checked_within(SUPER_AT, SUPER_SIZE, disk->size) &&
            disk->read(disk, SUPER_AT, &super, sizeof(super), &ignored) && super.magic == MAGIC &&
+           super.log_block_size <= BLOCK_LOG_MAX - BLOCK_LOG_MIN && super.inodes_count && super.blocks_per_group &&
            !(super.rev_level && super.feature_incompat & EXT_INCOMPAT_JOURNAL_DEV);
 }
 

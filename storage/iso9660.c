@@ -19,6 +19,7 @@
 #define DESCRIPTORS_MAX 64
 #define FOLDER_MAX      (4u << 20) /* bytes: some 40000 names */
 #define LINKS_MAX       16         /* in one path */
+#define FOUND           4
 
 static const char what[] = "ISO 9660";
 
@@ -57,8 +58,10 @@ struct folder {
 
 static struct {
     const struct disk *disk;
-    uint64_t at;            /* of the sector, which is of a folder; 0: there is none */
-    uint64_t folder, place; /* where the last file was found */
+    uint64_t at; /* of the sector, which is of a folder; 0: there is none */
+    struct found {
+        uint64_t folder, place; /* where the last name was found */
+    } found[FOUND];             /* by depth */
 } last;
 static NOINIT uint8_t sector[ISO_BLOCK];
 
@@ -67,7 +70,8 @@ static void remember(const struct disk *disk)
     if (last.disk == disk)
         return;
     last.disk = disk;
-    last.at = last.folder = last.place = 0;
+    last.at = 0;
+    memset(last.found, 0, sizeof(last.found));
 }
 
 /* ---- folders ---- */
@@ -177,13 +181,13 @@ static bool is_named(const struct iso *iso, const char *own, struct span name)
 }
 
 /* Finds a name in a folder, beginning where the last one was found. */
-static bool search(const struct iso *iso, struct folder *folder, struct span name, struct iso_entry *entry, char *link,
-                   bool *found, struct failure *failure)
+static bool search(const struct iso *iso, struct found *before, struct folder *folder, struct span name,
+                   struct iso_entry *entry, char *link, bool *found, struct failure *failure)
 {
     uint64_t begin;
 
     remember(iso->disk);
-    begin = last.folder == folder->at ? last.place : 0;
+    begin = before->folder == folder->at ? before->place : 0;
     for (unsigned round = 0; round < 2; round++) {
         folder->offset = round ? 0 : begin;
         while (!round || folder->offset < begin) {
@@ -192,8 +196,7 @@ static bool search(const struct iso *iso, struct folder *folder, struct span nam
             if (!*found)
                 break;
             if (is_named(iso, entry->name, name)) {
-                last.folder = folder->at;
-                last.place = entry->place;
+                *before = (struct found){ folder->at, entry->place };
                 return true;
             }
         }
@@ -278,7 +281,7 @@ static bool look_up(const struct iso *iso, const char *path, struct iso_entry *e
         if (!*found)
             return true;
         *in = above[depth];
-        if (!search(iso, in, part, entry, link, found, failure))
+        if (!search(iso, &last.found[depth % FOUND], in, part, entry, link, found, failure))
             return false;
         if (!*found)
             return true;

@@ -33,7 +33,7 @@ WORDS = "console=ttyS0 qv.timeout=3 captured"
 STRING = "words of the first"
 EFI_HEADERS = ["-DGNU_EFI_USE_MS_ABI", "-isystem", "/usr/include/efi", "-isystem", "/usr/include/efi/x86_64"]
 SOURCES = ["entries/pvh.c", "entries/multiboot2.c", "entries/linux.c", "firmware/efi_tables.c", "firmware/acpi.c",
-           "handoff/handoff.c", "common/map.c", "common/arena.c", "common/text.c", "common/failure.c"]
+           "firmware/acpi_virtio.c", "handoff/handoff.c", "common/map.c", "common/arena.c", "common/text.c", "common/failure.c"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class Capture:
     register: str = "rbx"
     memory: int = 128                   # MiB
     flags: tuple = ()
+    arguments: tuple = ()               # further ones of QEMU's
 
 
 CAPTURES = {
@@ -60,6 +61,9 @@ CAPTURES = {
     "linux64-kexec": Capture("linux64-kexec", modules=1, symbol="start", register="rsi", memory=256),
     "acpi-q35": Capture("pvh-q35", flags=("--power",)),
     "acpi-microvm": Capture("pvh-microvm", flags=("--power",)),
+    "acpi-virtio": Capture("pvh-microvm", flags=("--power",), arguments=(
+        "-blockdev", "null-co,node-name=a,size=1048576", "-device", "virtio-blk-device,drive=a", "-device", "virtio-rng-device",
+        "-blockdev", "null-co,node-name=b,size=1048576", "-device", "virtio-blk-device,drive=b")),
 }
 
 
@@ -129,9 +133,10 @@ def boot(name, capture, folder):
     offset = symbols()[capture.symbol]
     code = job.image.read_bytes()[offset:offset + 16]
     gdb, dump = folder / "gdb", folder / "memory"
-    arguments = door.arguments(job, str(capture.memory), 1, "max")
+    arguments = [*door.arguments(job, str(capture.memory), 1, "max"), *capture.arguments]
     with machine.Machine([*arguments, "-S", "-gdb", f"unix:{gdb},server=on,wait=off"], folder, qmp=True) as guest:
-        while not gdb.exists() or not guest.qmp_path.exists():
+        while not gdb.exists():
+            assert guest.process.poll() is None, guest.failure("QEMU ended")
             guest.idle(0.1)
         debugger = Debugger(gdb)
         debugger.run_to(base + offset, code)

@@ -14,6 +14,7 @@
 #include "common/physical.h"
 #include "entries/normalise.h"
 #include "firmware/acpi.h"
+#include "firmware/acpi_virtio.h"
 #include "firmware/efi_tables.h"
 
 #define LINE       32 /* bytes of memory a line */
@@ -149,6 +150,7 @@ int main(int argc, char **argv)
     bool power = argc == 5 && !strcmp(argv[1], "--power");
     enum door door = DOOR_NONE;
     struct failure failure;
+    struct acpi_virtio virtio;
     struct acpi_power found;
     struct stat status;
     uint64_t argument, rsdp;
@@ -170,6 +172,7 @@ int main(int argc, char **argv)
     if (power) {
         argument = handoff.rsdp.address;
         acpi_read_power(&physical, argument, &found);
+        acpi_virtio_find(&physical, argument, &virtio);
     } else if (!handoff.efi.present && acpi_find_rsdp(&physical, &rsdp)) {
         record(rsdp, sizeof(struct acpi_rsdp), sizeof(struct acpi_rsdp));
     }

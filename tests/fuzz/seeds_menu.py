@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Makes the seeds of fuzz_menu and fuzz_keys: what a person types, in the form that these targets read."""
+"""Makes the seeds of fuzz_menu, fuzz_keys and fuzz_xen_console: what a person types, in the form that these targets read."""
 
 from pathlib import Path
 
@@ -19,7 +19,13 @@ def keys(name, data):
     (SEEDS / "keys" / name).write_bytes(data)
 
 
-for folder in ("menu", "keys"):
+def xen_console(name, *operations):
+    """OPERATIONS are (one of PUT, GET, INDEX and TYPED, where, further bytes)."""
+    data = b"".join(bytes([where << 2 | what]) + further for what, where, further in operations)
+    (SEEDS / "xen_console" / name).write_bytes(data)
+
+
+for folder in ("menu", "keys", "xen_console"):
     (SEEDS / folder).mkdir(parents=True, exist_ok=True)
 
 menu("arrows", UP + DOWN * 5 + HOME + END + PAGE_UP + PAGE_DOWN + b"\r", entries=20)
@@ -42,3 +48,11 @@ keys("modifiers", b"\x1b[1;5A\x1b[27;5;129~\x1b[24;80R")
 keys("functions", b"\x1bOP\x1b[[A\x1b[11~\x1bOM\x1bOp")
 keys("escapes", b"\x1b\x1b\x1b[\x1b[A\x1bx\x1b[1;\r")
 keys("scan-codes", b"\x2a\x1e\x9e\xaa\xe0\x48\xe0\xc8\x3a\x1e\x45\x47\x1d\x25\x9d\xe1\x1d\x45\xe1\x9d\xc5\x1c")
+
+PUT, GET, INDEX, TYPED = range(4)
+IN_CONS, IN_PROD, OUT_CONS, OUT_PROD = range(4)
+xen_console("typed", (TYPED, 0, b"a\x1b[A\x1b\0"), *[(GET, 0, b"")] * 3, (GET, 63, b""))
+xen_console("full", (PUT, 63, b""), (INDEX, OUT_CONS, b"\x40\0\0\0"), (PUT, 9, b""))
+xen_console("wrapped", *((INDEX, index, b"\xf0\xff\xff\xff") for index in range(4)), (PUT, 5, b""), (TYPED, 0, b"x" * 40 + b"\0"),
+            (GET, 1, b""))
+xen_console("lies", (INDEX, IN_PROD, b"\x01\x04\0\0"), (GET, 1, b""), (INDEX, OUT_PROD, b"\x01\x08\0\0"), (PUT, 1, b""))

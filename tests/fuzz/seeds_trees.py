@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Makes the seeds of fuzz_cpio and fuzz_fat with cpio and mtools: small trees with what such trees can have."""
+"""Makes the seeds of fuzz_cpio, fuzz_fat, fuzz_ext and fuzz_iso9660 with cpio, mtools, mke2fs and xorriso: small trees with what
+such trees can have."""
 
 import os
+import struct
 import subprocess
 import tempfile
 from pathlib import Path
@@ -10,6 +12,12 @@ from pathlib import Path
 SEEDS = Path(__file__).resolve().parent / "seeds"
 FATS = {"fat12": "-h 1 -s 20 -t 1 -c 1 -r 1 -L 1 -d 1", "fat16": "-T 4200 -c 1 -r 1 -d 1",
         "fat12-1024": "-S 3 -T 20 -c 1 -r 2 -d 1", "fat12-wide": "-T 40 -c 4 -r 2 -d 2"}
+EXTS = {"ext2": ("-t ext2 -b 1024 -I 128", ""), "ext4": ("-t ext4 -b 1024 -I 256", ",^metadata_csum,inline_data"),
+        "ext4-checksums": ("-t ext4 -b 1024", ",^64bit"), "ext4-2k": ("-t ext4 -b 2048", ",^metadata_csum,meta_bg")}
+UUID = "8d2a6bd3-1f0e-4d5c-9b7a-0123456789ab"
+ISOS = {"plain": (["-rockridge", "off"], []), "joliet": (["-rockridge", "off"], ["-J"]), "rock-ridge": ([], ["-R"]),
+        "moved": ([], ["-R", "-rr_reloc_dir", "/moved"])}
+SYSTEM_AREA = 32768                     # of an ISO 9660, which no seed has
 CONF = b"title Debian\nlinux /vmlinuz\n"
 
 
@@ -77,6 +85,73 @@ def as_fat32(image):
     return boot + b"".join(value.to_bytes(4, "little") for value in table).ljust(512, b"\0") + clusters + root
 
 
+def journal(blocks):
+    """The smallest journal: one transaction, with these blocks of 1 KiB; then one that is not finished."""
+    def header(kind, sequence):
+        return struct.pack(">III", 0xC03B3998, kind, sequence)
+
+    def descriptor(sequence, numbers):
+        flags = [2 if at else 0 for at in range(len(numbers))]
+        flags[-1] |= 8
+        tags = b"".join(struct.pack(">IHH", number, 0, flag) + bytes(0 if flag & 2 else 16)
+                        for number, flag in zip(numbers, flags))
+        return header(1, sequence) + tags
+
+    log = [header(4, 0) + struct.pack(">IIIII", 1024, 16, 1, 5, 1) + bytes(4) + struct.pack(">III", 0, 1, 0)]
+    log += [descriptor(5, list(blocks)), *blocks.values(), header(5, 5) + struct.pack(">II", 20, 77), header(2, 5)]
+    log += [descriptor(6, [8]), bytes(1024)]
+    return b"".join(block.ljust(1024, b"\0") for block in log).ljust(16 * 1024, b"\0")
+
+
+def make_ext(folder):
+    """With files of several extents, links of all kinds, a folder with a tree of hashes."""
+    root = folder / "ext"
+    make_tree(root)
+    (root / "soft").symlink_to("EFI/../vmlinuz")
+    (root / "EFI/slow").symlink_to("/" * 60 + "loader/entries")
+    (root / "loop").symlink_to("loop")
+    os.mkfifo(root / "fifo")
+    with open(root / "holes", "wb") as file:
+        for at in range(0, 24, 4):
+            file.seek(at * 1024)
+            file.write(b"hole")
+    for number in range(24):
+        (root / "loader/entries" / f"{number}{'n' * 50}").touch()
+    SEEDS.joinpath("ext").mkdir(parents=True, exist_ok=True)
+
+    def write(name, options, features, *commands):
+        image = folder / name
+        subprocess.run(["mke2fs", "-q", "-F", "-U", UUID, "-E", f"hash_seed={UUID},no_copy_xattrs", "-m", "0", "-N", "56",
+                        "-O", "^has_journal,^resize_inode" + features, "-d", root, *options.split(), image, "130k"], check=True)
+        subprocess.run(["debugfs", "-w", "-f", "-", image], input="\n".join(commands).encode(), check=True, capture_output=True)
+        SEEDS.joinpath("ext", name).write_bytes(image.read_bytes().rstrip(b"\0"))
+
+    for name, (options, features) in EXTS.items():
+        write(name, options, features)
+    first = (SEEDS / "ext" / "ext2").read_bytes()
+    (folder / "journal").write_bytes(journal({first.index(b"kernelkernel") // 1024: b"changed" * 140}))
+    write("ext3", *EXTS["ext2"], f"write {folder}/journal journal", "set_super_value journal_inum 50",
+          "feature has_journal needs_recovery")
+
+
+def make_iso(folder):
+    root = folder / "iso"
+    make_tree(root)
+    SEEDS.joinpath("iso9660").mkdir(parents=True, exist_ok=True)
+    for name, (before, options) in ISOS.items():
+        if name == "moved":
+            root.joinpath(*"abcdefghij").mkdir(parents=True)
+        elif name == "rock-ridge":
+            (root / ("n" * 250)).symlink_to("EFI/../EFI/" + "./" * 120 + "Linux")
+            (root / "EFI/kernel").symlink_to("/vmlinuz")
+        image = folder / name
+        subprocess.run(["xorriso", *before, "-as", "mkisofs", "-quiet", "-no-pad", *options, "-o", image, root], check=True,
+                       env={**os.environ, "LC_ALL": "C.UTF-8", "SOURCE_DATE_EPOCH": "1700000000"}, capture_output=True)
+        SEEDS.joinpath("iso9660", name).write_bytes(image.read_bytes()[SYSTEM_AREA:].rstrip(b"\0"))
+
+
 with tempfile.TemporaryDirectory() as made:
+    make_iso(Path(made))
     make_cpio(Path(made))
     make_fat(Path(made))
+    make_ext(Path(made))

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sources: menu/carried.c menu/parts.c menu/open.c storage/cpio.c storage/disk.c storage/path.c */
-/* sources: storage/fat.c storage/fat_boot.c storage/fat_names.c */
+/* sources: storage/partitions.c storage/gpt.c storage/mbr.c storage/filesystems.c */
+/* sources: storage/ext.c storage/ext_disk.c storage/ext_super.c storage/ext_inode.c storage/ext_map.c */
+/* sources: storage/ext_file.c storage/ext_folder.c storage/ext_journal.c */
+/* sources: storage/fat.c storage/fat_boot.c storage/fat_names.c storage/iso9660.c storage/iso_records.c */
+/* sources: firmware/loader_texts.c common/console.c */
 /* sources: payloads/fit.c payloads/fit_tree.c payloads/fit_verify.c */
 /* sources: payloads/payload.c payloads/expand.c payloads/bzimage.c payloads/sections.c payloads/uki.c */
 /* sources: payloads/elf.c payloads/multiboot.c payloads/multiboot2.c payloads/vmlinux.c payloads/unpack.c */
@@ -11,6 +15,7 @@
 /* libraries: -l:libz.a -l:libzstd.a -l:liblz4.a -l:liblzma.a -l:libfdt.a -l:libmbedcrypto.a */
 /* Which entry: kernel, modules and command line from packed sections, and from modules in a window of memory. */
 #include "tests/unit/carried_fixture.h"
+#include "tests/unit/partition_fixture.h"
 
 static uint8_t packed[0x100];
 
@@ -245,6 +250,160 @@ static void packed_initrd_alone(void **state)
     assert_span(entry.content, at, KERNEL_SIZE);
 }
 
+/* ---- disk images ---- */
+
+#define BLOCK     512
+#define DISK_SIZE (192 * BLOCK)
+#define FAT_SIZE  (32 * BLOCK)
+
+static uint8_t image[DISK_SIZE];
+
+/* A FAT12 of FAT_SIZE bytes; its root has a folder of that name. */
+static void put_fat(uint8_t *at, uint8_t serial, const char *folder)
+{
+    static const uint8_t boot[] = { 0xeb, 0x3c, 0x90, 'm', 'k', 'f', 's', '.', 'f', 'a',  't', 0,
+                                    2,    1,    1,    0,   1,   16,  0,   32,  0,   0xf8, 1,   0 };
+    static const uint8_t fat[] = { 0xf8, 0xff, 0xff, 0xff, 0x0f };
+
+    memset(at, 0, FAT_SIZE);
+    memcpy(at, boot, sizeof(boot));
+    at[38] = 0x29;
+    at[39] = serial;
+    at[510] = 0x55;
+    at[511] = 0xaa;
+    memcpy(at + BLOCK, fat, sizeof(fat));
+    memcpy(at + 2 * BLOCK, folder, 11);
+    at[2 * BLOCK + 11] = 0x10;
+    at[2 * BLOCK + 26] = 2;
+}
+
+static void assert_tree(const char *name)
+{
+    struct tree_node node;
+
+    assert_true(select_it());
+    assert_int_equal(carried.kind, CARRIED_TREE);
+    assert_string_equal(carried.tree.name, name);
+    assert_true(carried.tree.find(&carried.tree, "/", &node, &failure));
+    assert_int_equal(node.kind, TREE_FOLDER);
+}
+
+/* The image as a module, as it is and compressed. */
+static void assert_each_way(const char *name)
+{
+    setup(NULL);
+    module(image, sizeof(image), "/disk.img quiet");
+    assert_tree(name);
+    assert_ptr_equal(carried.disk.data, memory);
+    assert_command_line("quiet");
+    for (unsigned i = 0; i < PACKERS; i++) {
+        setup(NULL);
+        packed_module(packers[i].name, (struct span){ image, sizeof(image) }, "");
+        assert_tree(name);
+    }
+}
+
+static void whole_disks(void **state)
+{
+    (void)state;
+    memset(image, 0, sizeof(image));
+    put_fat(image, 1, "NOTHING    ");
+    assert_each_way("FAT12 0000-0001");
+    memset(image, 0, sizeof(image)); /* ISO 9660: a descriptor, and a root without files */
+    memcpy(image + 0x8000, "\1CD001\1", 7);
+    memcpy(image + 0x8000 + 40, "LABEL   ", 8);
+    image[0x8000 + 129] = 8; /* blocks of 2048 bytes */
+    image[0x8000 + 158] = 20;
+    image[0x8000 + 167] = 8;
+    assert_each_way("ISO 9660 LABEL");
+}
+
+static void partitioned_disks(void **state)
+{
+    struct made_gpt gpt;
+
+    (void)state;
+    memset(image, 0, sizeof(image));
+    gpt = made_gpt_start(image, sizeof(image), BLOCK);
+    put_fat(image + 40 * BLOCK, 1, "LOADER     ");
+    put_fat(image + 72 * BLOCK, 2, "LOADER     ");
+    put_fat(image + 104 * BLOCK, 3, "NOTHING    ");
+    made_partition(&gpt, 1, made_linux, 40, 71, "other");
+    made_partition(&gpt, 2, made_xbootldr, 72, 103, "xbootldr");
+    made_partition(&gpt, 3, made_esp, 104, 135, "esp");
+    made_partition(&gpt, 4, made_esp, 136, 137, "zeros");
+    assert_each_way("FAT12 0000-0002"); /* it has a boot tree */
+    assert_ptr_equal(carried.disk.data + 72 * BLOCK, carried.part.data);
+    image[74 * BLOCK] = 'X';
+    assert_each_way("FAT12 0000-0001");
+    image[42 * BLOCK] = 'X';
+    assert_each_way("FAT12 0000-0003"); /* none has: the ESP comes first */
+    image[104 * BLOCK + 16] = 255;      /* broken */
+    assert_each_way("FAT12 0000-0002");
+
+    memset(image, 0, BLOCK * 40);
+    made_record(image, 0, 0x0c, 72, 32);
+    made_record(image, 1, 0xef, 40, 32);
+    assert_each_way("FAT12 0000-0001");
+}
+
+static void broken_disks(void **state)
+{
+    struct made_gpt gpt;
+
+    (void)state;
+    memset(image, 0, sizeof(image));
+    gpt = made_gpt_start(image, sizeof(image), BLOCK);
+    made_header(&gpt, 1)->my_lba = made_header(&gpt, made_last(&gpt))->my_lba = 7;
+    module(image, sizeof(image), "");
+    assert_refused("GPT", "the checksum of its header at block 1 is wrong");
+    setup(NULL);
+    packed_module("gzip", (struct span){ image, sizeof(image) }, "");
+    assert_refused("GPT", "the checksum of its header at block 1 is wrong");
+    setup(NULL);
+    memset(image, 0, sizeof(image));
+    put_fat(image, 1, "LOADER     ");
+    image[16] = 255; /* FATs */
+    module(image, sizeof(image), "");
+    assert_refused("FAT file system", "leave nothing");
+}
+
+/* Data that ends its first sector as a disk does, or begins with zeros: memory for a look goes back. */
+static void no_disks(void **state)
+{
+    (void)state;
+    for (unsigned pass = 0; pass < 3; pass++) {
+        memset(image, pass ? 0x5a : 0, sizeof(image));
+        if (pass == 2)
+            memset(image, 0, BLOCK);
+        image[510] = pass ? 0x55 : 0;
+        image[511] = pass ? 0xaa : 0;
+        if (pass == 2)
+            made_record(image, 0, 0x83, 10, 20);
+        for (unsigned i = 0; i <= PACKERS; i++) {
+            setup(NULL);
+            if (i < PACKERS)
+                packed_module(packers[i].name, (struct span){ image, sizeof(image) }, "");
+            else
+                module(image, sizeof(image), "");
+            assert_refused("payload", "no module is a kernel");
+            assert_int_equal(expander_map.count, 1);
+        }
+    }
+}
+
+/* A kernel has a boot sector's signature, too, and where a table would be, anything. */
+static void kernel_with_a_table(void **state)
+{
+    uint8_t *at = (uint8_t *)kernel_module("quiet");
+
+    (void)state;
+    made_record(at, 0, 0xee, 1, 10);
+    assert_true(select_it());
+    assert_int_equal(carried.kind, CARRIED_KERNEL);
+    assert_span(entry.content, at, KERNEL_SIZE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,6 +421,11 @@ int main(void)
         cmocka_unit_test_setup(packed_before_modules, setup),
         cmocka_unit_test_setup(packed_kernel_alone, setup),
         cmocka_unit_test_setup(packed_initrd_alone, setup),
+        cmocka_unit_test_setup(whole_disks, setup),
+        cmocka_unit_test_setup(partitioned_disks, setup),
+        cmocka_unit_test_setup(broken_disks, setup),
+        cmocka_unit_test_setup(no_disks, setup),
+        cmocka_unit_test_setup(kernel_with_a_table, setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

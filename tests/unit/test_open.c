@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sources: menu/carried.c menu/parts.c menu/open.c storage/cpio.c storage/disk.c storage/path.c */
-/* sources: storage/fat.c storage/fat_boot.c storage/fat_names.c */
+/* sources: storage/partitions.c storage/gpt.c storage/mbr.c storage/filesystems.c */
+/* sources: storage/ext.c storage/ext_disk.c storage/ext_super.c storage/ext_inode.c storage/ext_map.c */
+/* sources: storage/ext_file.c storage/ext_folder.c storage/ext_journal.c */
+/* sources: storage/fat.c storage/fat_boot.c storage/fat_names.c storage/iso9660.c storage/iso_records.c */
+/* sources: firmware/loader_texts.c common/console.c */
 /* sources: payloads/fit.c payloads/fit_tree.c payloads/fit_verify.c */
 /* sources: payloads/payload.c payloads/expand.c payloads/bzimage.c payloads/sections.c payloads/uki.c */
 /* sources: payloads/elf.c payloads/multiboot.c payloads/multiboot2.c payloads/vmlinux.c payloads/unpack.c */

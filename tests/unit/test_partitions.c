@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sources: storage/partitions.c storage/gpt.c storage/mbr.c storage/filesystems.c storage/disk.c storage/path.c */
-/* sources: storage/fat.c storage/fat_boot.c storage/fat_names.c firmware/loader_texts.c */
+/* sources: storage/fat.c storage/fat_boot.c storage/fat_names.c storage/iso9660.c storage/iso_records.c */
 /* sources: storage/ext.c storage/ext_disk.c storage/ext_super.c storage/ext_inode.c storage/ext_map.c */
 /* sources: storage/ext_file.c storage/ext_folder.c storage/ext_journal.c */
-/* sources: common/console.c common/text.c common/failure.c */
+/* sources: firmware/loader_texts.c common/console.c common/text.c common/failure.c */
 /* GPTs and MBRs, whole and broken, that are made here; and two that Debian's tools made (captured/NAME.disk). */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What storage/cpio.c and storage/fat.c find in archives and images that real tools made: GNU cpio and our own
-tests/boot/cpio.py, mtools and dosfstools. test_cpio and test_fat list and read them, Python knows what was put in."""
+"""What storage/cpio.c, storage/fat.c and storage/iso9660.c find in archives and images that real tools made: GNU cpio and our
+own tests/boot/cpio.py, mtools and dosfstools, xorriso. test_cpio, test_fat and test_iso9660 list and read them, Python knows
+what was put in."""
 
 import os
 import pathlib
@@ -37,7 +38,7 @@ FILES = {
     "EFI/Linux/lower.efi": noise(512),
     "a/b/c/d/e/f/g/h/i/j/k/l/deep": b"deep",
 }
-LINE = re.compile(r"^(file|folder|other) (\d+) ([0-9a-f]{8}) (data|-) (.*)$")
+LINE = re.compile(r"^(file|folder|other|link) (\d+) ([0-9a-f]{8}) (data|-) (.*)$")
 
 
 def described(files):
@@ -223,13 +224,84 @@ def test_fragments(tmp_path):
     assert "/small 1" in in_memory and "/large" not in in_memory
 
 
-@pytest.mark.parametrize("kind", ["cpio", "fat"])
+# ---- ISO 9660 ----
+
+
+LINKS = {  # what they say, and the file that it leads to
+    "kernel": ("vmlinuz", "vmlinuz"),
+    "EFI/up": ("../vmlinuz", "vmlinuz"),
+    "EFI/absolute": ("/loader/loader.conf", "loader/loader.conf"),
+    "EFI/chain": ("absolute", "loader/loader.conf"),
+    "through": ("EFI/Systems/./../../a/b/../b/c/d/e/f/g/h/i/j/k/l/deep", "a/b/c/d/e/f/g/h/i/j/k/l/deep"),
+    "long": ("./" * 400 + "vmlinuz", "vmlinuz"),
+    "EFI/Systems": ("Linux", None),     # a folder
+    "deep/er": ("../a/b", None),
+}
+
+
+def make_iso(image, root, *options):
+    if not shutil.which("xorriso"):
+        pytest.skip("no xorriso (package xorriso)")
+    alphabet = [] if "-R" in options else ["-rockridge", "off"]  # which it has without being asked, too
+    subprocess.run(["xorriso", *alphabet, "-as", "mkisofs", "-quiet", *options, "-o", image, root], check=True,
+                   capture_output=True, env=UTF8)
+
+
+def read_iso(image, label):
+    tree, again = read("test_iso9660", image)[0]
+    assert tree == again
+    name, uuid, told = identity("test_iso9660", image)
+    assert (name, told) == (f"ISO 9660 {label}", label)
+    assert (uuid, told) == shown_by_blkid(image)
+    return tree
+
+
+@pytest.mark.parametrize("options", ["-R", "-R -J", "-R -rr_reloc_dir /moved", "-R -J -joliet-long -iso-level 3 -r"])
+def test_rock_ridge(options, tmp_path):
+    root, files = tmp_path / "root", {**FILES, "deep/" + "/".join(["f" * 20] * 15) + "/x": b"x", "x" * 200: b"", "n" * 255: b"n",
+                                      "dir/\U0001f600.efi": b"!", "Case": b"1", "case": b"2"}
+    put(root, files)
+    for name, (says, _) in LINKS.items():
+        (root / name).symlink_to(says)
+    (root / "none").symlink_to("nowhere/at all")
+    os.mkfifo(root / "fifo")
+    # Folders that are too deep for ISO 9660 itself lie in /moved, which is not told of, and are found where they belong.
+    make_iso(tmp_path / "image", root, *options.split(), "-V", "A Label of 32 characters at most")
+    wanted = described({**files, **{name: b"" for name in LINKS}})
+    for name, (_, leads) in LINKS.items():
+        wanted["/" + name] = ("link", *(described(files)["/" + leads][1:] if leads else (0, 0)))
+    wanted["/fifo"], wanted["/none"] = ("other", 0, 0), ("link", 0, 0)
+    assert read_iso(tmp_path / "image", "A Label of 32 characters at most") == wanted
+
+
+@pytest.mark.parametrize("options", ["-J", "-J -joliet-long"])
+def test_joliet(options, tmp_path):
+    root, files = tmp_path / "root", {name: data for name, data in FILES.items() if len(name) < 100}
+    if "long" in options:
+        files["n" * 95 + ".conf"] = b"title\n"
+    put(root, files)
+    make_iso(tmp_path / "image", root, *options.split(), "-V", "LABEL")
+    assert read_iso(tmp_path / "image", "LABEL") == described(files)
+
+
+def test_plain_names(tmp_path):
+    root = tmp_path / "root"
+    files = {"EFI/LINUX/DEBIAN.EFI": noise(5000), "NOEXT": b"", "a/b/c/d/e/f/lower.txt": b"!", "x.y": b"x"}
+    put(root, files)
+    make_iso(tmp_path / "image", root, "-iso-level", "2", "-V", "PLAIN")
+    assert read_iso(tmp_path / "image", "PLAIN") == described({name.lower(): data for name, data in files.items()})
+
+
+@pytest.mark.parametrize("kind", ["cpio", "fat", "iso9660"])
 def test_a_thousand_entries(kind, tmp_path):
     files = {f"loader/entries/entry-number-{number}.conf": b"title %d\n" % number for number in range(1000)}
     files["vmlinuz"] = noise(3_000_000)
     image, root = tmp_path / "image", tmp_path / "root"
     if kind == "cpio":
         image.write_bytes(our_cpio.archive(files))
+    elif kind == "iso9660":
+        put(root, files)
+        make_iso(image, root, "-R")
     else:
         put(root, files)
         make_fat(image, "mformat", "-C", "-i", image, "-T", "20000", "-c", "2", "::")
