@@ -15,6 +15,7 @@
 #include "cpu/cpu.h"
 #include "storage/block.h"
 #include "storage/filesystems.h"
+#include "storage/iso9660.h"
 #include "storage/volumes.h"
 
 static bool no_such(struct failure *failure, const char *why)
@@ -100,14 +101,14 @@ bool partitions_read(const struct disk *disk, struct partitions *partitions, str
     return true;
 }
 
-const char *filesystem_name(const struct disk *disk)
+bool iso_is(const struct disk *disk)
 {
     for (uint32_t i = 0; i < file_system_count; i++) {
         if (file_systems[i].device == (uint32_t)((struct block_device *)disk->below - devices) &&
             !file_systems[i].start)
-            return "ext4";
+            return true;
     }
-    return NULL;
+    return false;
 }
 
 bool filesystem_open(const struct disk *disk, struct tree *tree, bool *known, struct failure *failure)
