@@ -32,7 +32,7 @@ DRIVERS = ["virtio_pci", "virtio_mmio", "virtio_blk", "xen-blkfront", "ahci", "s
 STOCK = "boot/stock"
 ARCHIVE = "system.tar"
 # Of the kernel's command line, in grub.cfg: the last console that there is becomes the system's own.
-WORDS = "console=ttyS0 console=hvc0 no_timer_check"
+WORDS = "console=ttyS0 console=hvc0 no_timer_check mitigations=off"
 DEFAULTS = f"""GRUB_DEFAULT=0
 GRUB_TIMEOUT=0
 GRUB_DISTRIBUTOR=Debian

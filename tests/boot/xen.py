@@ -6,6 +6,7 @@ it boots the kernel that it is given and shows what came out: xen.py KERNEL [--r
 """
 
 import argparse
+import os
 import re
 import sys
 import tempfile
@@ -20,14 +21,20 @@ import xen_host
 # SHUTDOWN_*, public/sched.h; the last one is xen-dom0-init's own.
 ENDS = {"0": "poweroff", "1": "reboot", "2": "suspend", "3": "crash", "4": "watchdog", "destroyed": "destroyed"}
 END = re.compile(r"^DOM0 end (\w+)", re.MULTILINE)
-RESTORED = "DOM0 restored"
+RESTORED, CREATED = "DOM0 restored", "DOM0 create"
 PANIC = "Panic on CPU"
 DEBUG_LINE = re.compile(r"\(d1\) (.*)")     # Xen's prefix of what the first guest writes to port 0xe9
 DEBUG_WIDTH = 199                           # Xen breaks a longer line (DOMAIN_PBUF_SIZE - 1, xen/sched.h)
 SECTOR = 512
 DISKS, GUEST_DISKS = ("vdb", "vdc"), ("xvda", "xvdb")       # as dom0 and the guest see them
-ORDERS_LINE = 16                            # bytes of /job/orders
 WATCH = 0.005                               # seconds between two looks of watch()
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A time, in seconds: the host's, and what QEMU had used of its processors by then."""
+    seconds: float
+    processor: float
 
 
 class XenGuest(machine.Machine):
@@ -35,11 +42,12 @@ class XenGuest(machine.Machine):
 
     Where there is no KERNEL, EXTRA names a boot loader. MEMORY is in MiB, up to 5120. EXTRA holds further lines of xl's
     configuration. VERBOSE makes xl tell how it loads the kernel. FILES are further ones of dom0, from path to contents as of
-    cpio.archive. With ORDERS dom0 takes orders while the guest runs: order(). FOLDER takes the logs.
+    cpio.archive. With ORDERS dom0 takes orders while the guest runs: order(). DRIVE are further
+    options of QEMU's for the drive of the first disk. FOLDER takes the logs.
     """
 
     def __init__(self, folder, kernel=None, ramdisk=None, cmdline="", memory=256, vcpus=1, disks=(), extra="", verbose=False,
-                 files=None, orders=False):
+                 files=None, orders=False, drive=""):
         host = xen_host.make()
         self.xen_path = folder / "xen.log"
         self.job_path = folder / "job"
@@ -47,10 +55,12 @@ class XenGuest(machine.Machine):
         self.xen_path.unlink(missing_ok=True)       # of a run before
         config = [f"memory={memory}", f"maxmem={memory}", f"vcpus={vcpus}", f"cmdline={_quoted(cmdline)}", extra]
         self.orders = 0
-        self.order_sector = _write_job(self.job_path, kernel, ramdisk, len(disks), verbose, config, files or {}, orders)
-        self.seen = {}                  # time -> how long the log and the console were then: when()
+        files = (files or {}) | ({"job/orders": b""} if orders else {})
+        _write_job(self.job_path, kernel, ramdisk, len(disks), verbose, config, files)
+        self.seen = []                  # moments, and how long the log and the console were then: when()
         drives = [f"file={xen_host.escaped(self.job_path)},format=raw,read-only=on",
-                  *(f"file={xen_host.escaped(disk)},format=raw,snapshot=on" for disk in disks)]
+                  *(f"file={xen_host.escaped(disk)},format=raw,snapshot=on{'' if number else drive}"
+                    for number, disk in enumerate(disks))]
         super().__init__([*xen_host.arguments(host, self.xen_path, drives), "-incoming", "defer"], folder, qmp=True)
         self.state = host / "state"
 
@@ -120,13 +130,14 @@ class XenGuest(machine.Machine):
         return self.end
 
     def order(self, command):
-        """Has dom0 carry out the shell COMMAND, at once."""
+        """Has dom0 carry out the shell COMMAND, at once: within about 0.2 s."""
+        while CREATED not in self.log and self._read(0.1):
+            pass                        # dom0 still reads the job
         self.orders += 1
-        line = f"{self.orders} {command}".encode()
-        assert self.order_sector and len(line) <= SECTOR
+        line = f"{self.orders} {command}\n".encode()
+        assert len(line) <= SECTOR
         with open(self.job_path, "r+b") as job:
-            job.seek(self.order_sector * SECTOR)
-            job.write(line.ljust(SECTOR, b"\0"))
+            job.write(line)
 
     def watch(self, pattern, timeout=machine.TIMEOUT):
         """Waits for the regular expression PATTERN on the console or on port 0xe9, and keeps the times for when()."""
@@ -134,14 +145,18 @@ class XenGuest(machine.Machine):
         while not re.search(pattern, self.console) and not re.search(pattern, self.debugcon):
             if not self._read(WATCH) or PANIC in self.log or time.monotonic() > end:
                 raise self.failure(f"no {pattern!r}")
-            self.seen[time.monotonic()] = len(self.log), len(self.console)
+            self.seen.append((self._moment(), (len(self.log), len(self.console))))
 
     def when(self, pattern):
-        """The time, in seconds, at which watch() first saw a text like PATTERN on the console or in the log; None: never."""
-        found = [(match.end(), number) for number, text in enumerate((self.log, self.console))
-                 if (match := re.search(pattern, text, re.MULTILINE))]
-        times = [next((now for now, sizes in self.seen.items() if sizes[number] >= end), None) for end, number in found]
-        return min((now for now in times if now), default=None)
+        """The Moment at which watch() first saw a text like PATTERN on the console or in the log; None: never."""
+        ends = [match.end() if (match := re.search(pattern, text, re.MULTILINE)) else float("inf")
+                for text in (self.log, self.console)]
+        return next((moment for moment, sizes in self.seen if any(size >= end for size, end in zip(sizes, ends))), None)
+
+    def _moment(self):
+        # proc(5): utime and stime, fields 14 and 15; the second one, in parentheses, may hold anything.
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return Moment(time.monotonic(), (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"))
 
     def failure(self, why):
         """As Machine's, and with the end of what Xen and dom0 said."""
@@ -175,12 +190,12 @@ def _quoted(text):
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _write_job(path, kernel, ramdisk, disks, verbose, config, files, orders):
-    """Writes the archive that dom0 reads from its first disk; returns the sector for orders behind it, where they are wanted."""
+def _write_job(path, kernel, ramdisk, disks, verbose, config, files):
+    """Writes the archive that dom0 reads from its first disk."""
     # A guest that has ended is kept, so that the last of its console can be read.
     config = ['name="guest"', 'type="pvh"', 'tsc_mode="native"',
               *(f'on_{event}="preserve"' for event in ("poweroff", "reboot", "crash", "watchdog", "soft_reset")), *config]
-    files = {"job": None, "job/options": b"-vvv\n" if verbose else b"\n", "job/orders": b"", **files}
+    files = {"job": None, "job/options": b"-vvv\n" if verbose else b"\n", **files}
     if kernel:
         files["job/kernel"] = Path(kernel).read_bytes()
         config.append('kernel="/job/kernel"')
@@ -189,13 +204,8 @@ def _write_job(path, kernel, ramdisk, disks, verbose, config, files, orders):
         config.append('ramdisk="/job/ramdisk"')
     names = ", ".join(f'"phy:/dev/{own},{seen},w"' for own, seen in zip(DISKS, GUEST_DISKS[:disks]))
     files["job/guest.cfg"] = "\n".join([*config, f"disk=[{names}]", ""]).encode()
-    # The number of the sector for orders is part of what it lies behind: at a length that does not depend on it.
-    sector = -(-len(cpio.archive(files | {"job/orders": bytes(ORDERS_LINE)})) // SECTOR) if orders else 0
-    if sector:
-        files["job/orders"] = f"{sector}\n".rjust(ORDERS_LINE).encode()
     data = cpio.archive(files)
-    path.write_bytes(data + bytes(-len(data) % SECTOR) + bytes(SECTOR if sector else 0))
-    return sector
+    path.write_bytes(data + bytes(-len(data) % SECTOR))
 
 
 def main():

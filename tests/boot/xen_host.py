@@ -154,7 +154,7 @@ def _dom0(tree):
     tools = [_tool(tree, name) for name in TOOLS]
     for tool in tools:
         add(f"usr/sbin/{tool.name}", tool.read_bytes())
-    for name, path in _libraries(tree, tools).items():
+    for name, path in shared_libraries(tools, [tree / folder for folder in LIBRARIES]).items():
         add(name, path.read_bytes())
     for module in MODULES:
         add(f"modules/{module}.ko", next(tree.rglob(f"{module}.ko")).read_bytes())
@@ -168,15 +168,15 @@ def _tool(tree, name):
     raise HostFailure(f"no program {name} in {', '.join(PACKAGES)}")
 
 
-def _libraries(tree, tools):
-    """The shared libraries of TOOLS: from the packages, and glibc from this machine."""
-    search = {"LD_LIBRARY_PATH": ":".join(str(tree / folder) for folder in LIBRARIES)}
+def shared_libraries(programs, folders):
+    """The shared libraries of PROGRAMS, from name to path: from FOLDERS, and glibc from this machine."""
+    search = {"LD_LIBRARY_PATH": ":".join(map(str, folders))}
     # libgcc_s is loaded by pthread_cancel(), unseen by ldd.
     found = {f"{LIBRARIES[1]}/libgcc_s.so.1": Path("/", LIBRARIES[0], "libgcc_s.so.1"), LOADER: Path("/", LOADER)}
-    for tool in tools:
-        linked = subprocess.run(["ldd", tool], env=os.environ | search, capture_output=True, text=True, check=True).stdout
+    for program in programs:
+        linked = subprocess.run(["ldd", program], env=os.environ | search, capture_output=True, text=True, check=True).stdout
         if missing := re.findall(r"(\S+) => not found", linked):
-            raise HostFailure(f"{tool.name} needs {', '.join(missing)}")
+            raise HostFailure(f"{program.name} needs {', '.join(missing)}")
         for name, path in re.findall(r"(\S+) => (/\S.*) \(0x", linked):
             found[f"{LIBRARIES[1]}/{name}"] = Path(path)
     return found

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Guests that boot from their own disks: a Debian system with its own grub.cfg, in every environment; and disks that fail."""
+
+import os
+import re
+import subprocess
+
+import pytest
+
+import cases
+import compare_xen
+import disk_guests
+import exits
+import guest
+import guest_disk
+import media
+import xen
+
+RUNS = cases.RUNS / "guests"
+LARGE = pytest.mark.skipif(exits.ALL not in os.environ, reason=f"takes long: {exits.ALL} runs it")
+SLOW = ",throttling.bps-read=1048576"       # of a drive: the kernel and its initrd take 14 s
+BOUND = 60                                  # seconds within which the loader is to have given up
+ERROR = r"quadrivium: error: .+"
+CONNECTED = "until [ \"$(xenstore-read /local/domain/1/device/vbd/51712/state)\" = 4 ]; do usleep 20000; done"
+DETACHED = "/local/domain/0/backend/vbd/1/51712"
+
+
+def started(layout, way, folder):
+    """A guest of Xen that is started from a disk without our loader."""
+    disk = guest_disk.make(layout)
+    return xen.XenGuest(folder, disks=disk.images, memory=512, **compare_xen.options(way, disk))
+
+
+@pytest.fixture
+def folder(request):
+    """Where a test keeps its logs; tidied up if it passes."""
+    path = RUNS / request.node.name.replace("/", "-")
+    yield path
+    if path.exists():
+        guest.tidy(path)
+
+
+# ---- the harness itself: no Quadrivium ----
+
+def test_layouts():
+    """A disk has what its layout says: the tables and the file systems as other programs see them."""
+    disk = guest_disk.make("gpt")
+    seen = subprocess.run(["blkid", "-p", "-o", "value", "-s", "PTTYPE", disk.images[0]], capture_output=True, text=True)
+    assert seen.stdout.split() == ["gpt"]
+    first = media.gpt_partition(disk.images[0], 1)[0] * media.SECTOR
+    seen = subprocess.run(["blkid", "-p", "-O", str(first), "-o", "value", "-s", "UUID", disk.images[0]], capture_output=True,
+                          text=True)
+    assert seen.stdout.split() == [disk.root]
+    assert f"root=UUID={disk.root} ro {guest_disk.WORDS} quiet" == disk.words
+
+
+def test_directly(folder):
+    """The guest's disk, started with its kernel as a file of dom0; and dom0 takes orders while it runs."""
+    disk = guest_disk.make("gpt")
+    row = disk_guests.Row(disk_guests.XEN, "gpt", vcpus=2)
+    with xen.XenGuest(folder, disk.vmlinux, disk.initrd, disk.words, row.memory, row.vcpus, disk.images, orders=True) as running:
+        running.wait(guest_disk.PROMPT, guest_disk.FATAL)
+        disk_guests.check(row, disk, guest_disk.report(running.console))
+        running.order("xl list guest")
+        running.order("xl destroy guest")
+        assert running.wait_for_end(BOUND) == "destroyed"
+        assert re.search(r"^guest +1 +256 +2 ", running.log, re.MULTILINE)
+
+
+@LARGE
+@pytest.mark.parametrize("way", [compare_xen.PYGRUB, compare_xen.GRUB])
+def test_other_loaders(way, folder):
+    """What we are measured against does boot the same disk."""
+    with started("gpt", way, folder) as running:
+        running.wait(guest_disk.PROMPT, guest_disk.FATAL)
+        report = guest_disk.report(running.console)
+        assert report["root"] == ["/dev/xvda1", "ext4", "vbd"]
+
+
+# ---- through the loader ----
+
+@pytest.mark.parametrize("row", [pytest.param(row, id=row.name, marks=[LARGE] * row.large) for row in disk_guests.rows()])
+def test_guest(row, folder, record_property):
+    disk_guests.boots(row, folder)
+    record_property("disk_guest", (row.environment, row.layout, row.memory, row.vcpus))
+
+
+# ---- disks that fail ----
+
+def gives_up(running):
+    """Whether the loader says in one line why it cannot go on, and ends the domain, in bounded time."""
+    end = running.wait_for_end(BOUND)
+    errors = re.findall(ERROR, running.debugcon)
+    assert (end, len(errors)) == ("crash", 1), running.failure(f"{end}, {errors}")
+    return errors[0]
+
+
+def loading(folder):
+    """A guest whose disk is slow, and an order after which the loader is known to read from it."""
+    row = disk_guests.Row(disk_guests.XEN, "gpt")
+    return disk_guests.start(row, guest_disk.make("gpt"), folder, fault=SLOW), f"{CONNECTED}; sleep 1"
+
+
+def test_destroyed(folder):
+    """The domain is destroyed while the loader reads: nothing of it stays, and Xen and dom0 go on."""
+    machine, begun = loading(folder)
+    with machine as running:
+        running.order(f"{begun}; xl destroy guest; xl list; xenstore-ls {DETACHED}")
+        assert running.wait_for_end(BOUND) == "destroyed"
+        assert re.search(r"^Domain-0 ", running.log, re.MULTILINE) and not re.search(r"^guest ", running.log, re.MULTILINE)
+        assert "Linux version" not in running.debugcon + running.console
+
+
+@pytest.mark.parametrize("how", [
+    "xl block-detach guest xvda",                                           # the back end asks us to close
+    pytest.param("xl block-detach --force guest xvda", marks=LARGE),        # its side is removed
+    pytest.param(f"xenstore-write {DETACHED}/state 6", marks=LARGE),        # it says that it is closed
+], ids=["asked", "forced", "closed"])
+def test_detached(how, folder):
+    """The back end goes away while the loader reads."""
+    machine, begun = loading(folder)
+    with machine as running:
+        running.order(f"{begun}; {how} &")
+        gives_up(running)
+
+
+def test_pulled_out(folder):
+    """The disk behind the back end goes away: every further request fails."""
+    machine, begun = loading(folder)
+    with machine as running:
+        running.order(f"{begun}; echo virtio1 >/sys/bus/virtio/drivers/virtio_blk/unbind &")
+        gives_up(running)
+
+
+# ---- against the other ways ----
+
+@LARGE
+def test_times():
+    """The targets: of GRUB's time to the kernel's first line at most 0.65, of its time in the loader at most 0.15."""
+    results = {layout: compare_xen.compare(layout) for layout in compare_xen.DISKS}
+    if os.environ.get("QUADRIVIUM_WRITE_DOCS"):
+        compare_xen.write_document(results)
+    for layout, medians in results.items():
+        ours, grub = medians[compare_xen.OURS], medians[compare_xen.GRUB]
+        assert ours.total <= 0.65 * grub.total, (layout, medians)
+        assert ours.loader <= 0.15 * grub.loader, (layout, medians)
