@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 
+#include "common/noinit.h"
 #include "common/string.h"
 #include "common/text.h"
 #include "menu/files.h"
@@ -200,7 +201,7 @@ static bool fill(const struct volume *volume, const struct volume *root, const s
 static bool add(const struct volume *volume, const struct volume *root, const struct kernel *kernel,
                 struct entries *entries, struct outcome *outcome, struct failure *failure)
 {
-    static struct recipe_draft draft;
+    static struct recipe_draft draft NOINIT;
     struct entry entry = { .kind = ENTRY_RECIPE, .id = kernel->name, .tree = &volume->tree };
     char title[TREE_NAME_MAX + 16];
 
