@@ -106,27 +106,27 @@ static bool open_partition(struct carried *carried, const struct partition *part
            filesystem_open(&carried->part, &carried->tree, &known, &ignored) && known;
 }
 
-/* Finds the partition that serves, in the order of their roles. */
-static bool choose_partition(struct carried *carried, const struct partitions *partitions)
+/* Finds the first partition that can be read, in the order of their roles; and that has a boot tree, where it must. */
+static bool choose_partition(struct carried *carried, const struct partitions *partitions, bool boots)
 {
     static const enum partition_role roles[] = { PARTITION_ESP, PARTITION_XBOOTLDR, PARTITION_OTHER };
-    const struct partition *first = NULL; /* of those that can be read */
 
     for (unsigned role = 0; role < sizeof(roles) / sizeof(*roles); role++) {
         for (uint32_t i = 0; i < partitions->count; i++) {
             const struct partition *partition = &partitions->partition[i];
 
-            if (partition->role != roles[role] || !open_partition(carried, partition))
-                continue;
-            if (has_boot_tree(&carried->tree))
+            if (partition->role == roles[role] && open_partition(carried, partition) &&
+                (!boots || has_boot_tree(&carried->tree)))
                 return true;
-            first = first ? first : partition;
         }
     }
-    return first && open_partition(carried, first);
+    return false;
 }
 
-/* Whether it is a disk image, with partitions or without. */
+/*
+ * Whether it is a disk image, with partitions or without. An ISO 9660 may have partitions as well, of which its ESP
+ * need not have more than a boot loader.
+ */
 static bool recognise_disk(struct carried *carried, struct failure *failure)
 {
     static NOINIT struct partitions partitions;
@@ -134,10 +134,13 @@ static bool recognise_disk(struct carried *carried, struct failure *failure)
 
     if (!partitions_read(&carried->disk, &partitions, failure))
         return false;
-    known = choose_partition(carried, &partitions);
-    if (!known && !filesystem_open(&carried->disk, &carried->tree, &known, failure))
-        return false;
-    if (known)
+    known = choose_partition(carried, &partitions, true);
+    if (!known && !filesystem_open(&carried->disk, &carried->tree, &known, failure)) {
+        if (partitions.table == PARTITIONS_NONE)
+            return false;
+        known = false; /* what was left of a former one */
+    }
+    if (known || choose_partition(carried, &partitions, false))
         carried->kind = CARRIED_TREE;
     return true;
 }

@@ -115,9 +115,33 @@ struct recipe *entries_recipe(struct entries *entries, uint32_t module_count, st
         return NULL;
     memset(recipe, 0, size);
     recipe->exit = recipe->options = "";
+    recipe->kernel.path = recipe->kernel.string = recipe->device_tree.path = recipe->device_tree.string = "";
     recipe->module_count = module_count;
     for (uint32_t i = 0; i < module_count; i++)
         recipe->modules[i].path = recipe->modules[i].string = "";
+    return recipe;
+}
+
+void recipe_draft_start(struct recipe_draft *draft)
+{
+    draft->kernel = draft->device_tree = (struct recipe_file){ NULL, "", "" };
+    draft->exit = draft->options = "";
+    draft->module_count = 0;
+}
+
+const struct recipe *entries_keep_recipe(struct entries *entries, const struct recipe_draft *draft,
+                                         struct failure *failure)
+{
+    struct recipe *recipe = entries_recipe(entries, draft->module_count, failure);
+
+    if (!recipe)
+        return NULL;
+    recipe->kernel = draft->kernel;
+    recipe->exit = draft->exit;
+    recipe->options = draft->options;
+    recipe->device_tree = draft->device_tree;
+    for (uint32_t i = 0; i < draft->module_count; i++)
+        recipe->modules[i] = draft->modules[i];
     return recipe;
 }
 

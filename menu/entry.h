@@ -68,6 +68,10 @@ const char *entries_join(struct entries *entries, const struct span *texts, uint
 /* Room for a recipe of so many modules, all of it zero, its texts ""; NULL with a failure. */
 struct recipe *entries_recipe(struct entries *entries, uint32_t module_count, struct failure *failure);
 
+/* What a draft became, in the list's memory; its texts must be there already. NULL with a failure. */
+const struct recipe *entries_keep_recipe(struct entries *entries, const struct recipe_draft *draft,
+                                         struct failure *failure);
+
 /* Adds one, with its texts as they are (entries_text made them); NULL becomes "". */
 bool entries_add(struct entries *entries, const struct entry *entry, struct failure *failure);
 

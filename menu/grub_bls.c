@@ -5,6 +5,7 @@
  */
 #include <stddef.h>
 
+#include "common/noinit.h"
 #include "common/string.h"
 #include "common/text.h"
 #include "menu/bls.h"
@@ -17,7 +18,7 @@
 #define BOOT_FOLDER "/boot/loader/entries" /* where /boot is no file system of its own */
 #define SUFFIX      ".conf"
 
-static struct bls bls; /* too large for the stack */
+static struct bls bls NOINIT; /* too large for the stack */
 
 struct found {
     struct grub_source source;
@@ -243,7 +244,7 @@ static bool add_folder(struct grub *grub, const struct volume *volume, const cha
 /* blscfg [FOLDER]; the variable blsdir says it, too. A folder is read once. */
 bool grub_blscfg(struct grub *grub, const struct grub_command *command)
 {
-    struct grub_outcome *outcome = grub->outcome;
+    struct outcome *outcome = grub->outcome;
     const char *given = command->count >= 2 ? command->word[1] : "";
     const struct volume *volume;
     struct failure failure;
@@ -262,8 +263,8 @@ bool grub_blscfg(struct grub *grub, const struct grub_command *command)
             return true;
     }
     folder = grub_keep(grub, grub->path);
-    if (!folder || outcome->folder_count == GRUB_FOLDERS_MAX)
+    if (!folder || outcome->folder_count == OUTCOME_FOLDERS_MAX)
         return false;
-    outcome->folders[outcome->folder_count++] = (struct grub_file){ &volume->tree, folder };
+    outcome->folders[outcome->folder_count++] = (struct outcome_file){ &volume->tree, folder };
     return add_folder(grub, volume, folder);
 }

@@ -131,7 +131,8 @@ static bool start_kernel(struct grub *grub, const struct grub_command *command, 
         grub_build_fail(grub, "grub.cfg", "%s names no file", command->word[0]);
         return false;
     }
-    build->recipe = (struct recipe){ .exit = exit, .device_tree = build->recipe.device_tree };
+    build->recipe.exit = exit;
+    build->recipe.module_count = 0;
     build->has_modules = has_modules;
     build->recipe.options = join(grub, command, first + 1);
     return build->recipe.options && fill_file(grub, command->word[first], "", &build->recipe.kernel);
@@ -167,13 +168,13 @@ static bool do_chainloader(struct grub *grub, const struct grub_command *command
 
 static bool add_module(struct grub *grub, const char *word, const char *string)
 {
-    struct recipe *recipe = &grub->build->recipe;
+    struct recipe_draft *recipe = &grub->build->recipe;
 
     if (recipe->module_count == RECIPE_MODULES_MAX) {
         grub_build_fail(grub, "grub.cfg", "there are more than %u initrds or modules", RECIPE_MODULES_MAX);
         return false;
     }
-    if (!fill_file(grub, word, string, &grub->build->modules[recipe->module_count]))
+    if (!fill_file(grub, word, string, &recipe->modules[recipe->module_count]))
         return false;
     recipe->module_count++;
     return true;
@@ -252,18 +253,13 @@ bool grub_build_command(struct grub *grub, const struct grub_command *command, b
 const struct recipe *grub_build_recipe(struct grub *grub)
 {
     const struct grub_build *build = grub->build;
-    struct recipe *recipe;
+    const struct recipe *recipe;
 
     if (!build->recipe.kernel.tree)
         grub_build_fail(grub, "grub.cfg", "it names nothing to start");
     if (build->failed || grub->fatal)
         return NULL;
-    recipe = entries_recipe(grub->entries, build->recipe.module_count, grub->failure);
+    recipe = entries_keep_recipe(grub->entries, &build->recipe, grub->failure);
     grub->fatal = !recipe;
-    if (!recipe)
-        return NULL;
-    *recipe = build->recipe;
-    for (uint32_t i = 0; i < recipe->module_count; i++)
-        recipe->modules[i] = build->modules[i];
     return recipe;
 }

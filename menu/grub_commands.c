@@ -217,7 +217,7 @@ static const struct {
 
 static void pass_over(struct grub *grub, const struct grub_command *command)
 {
-    struct grub_outcome *outcome = grub->outcome;
+    struct outcome *outcome = grub->outcome;
 
     if (!outcome->unknown_count++)
         text_format(outcome->unknown, sizeof(outcome->unknown), "%s in %s:%u", command->word[0],

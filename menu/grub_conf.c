@@ -59,11 +59,11 @@ static void start(struct grub *grub, const struct volume *volume, const char *pa
 }
 
 bool grub_entries_add(const struct volumes_view *view, const struct volume *volume, const char *path,
-                      struct entries *entries, struct grub_outcome *outcome, struct failure *failure)
+                      struct entries *entries, struct outcome *outcome, struct failure *failure)
 {
     struct grub *grub = entries_take(entries, sizeof(*grub), failure);
 
-    *outcome = (struct grub_outcome){ 0 };
+    *outcome = (struct outcome){ 0 };
     if (!grub)
         return false;
     memset(grub, 0, offsetof(struct grub, variables));

@@ -150,7 +150,7 @@ static const struct recipe *build(struct grub *grub, const struct grub_item *ite
     const struct grub_scope scope = grub_scope_enter(&grub->variables);
     const struct recipe *recipe = NULL;
 
-    grub->built.recipe = (struct recipe){ .exit = "", .options = "" };
+    recipe_draft_start(&grub->built.recipe);
     grub->built.has_modules = grub->built.leaves = grub->built.failed = false;
     grub->build = &grub->built;
     if (grub_enter_item(grub, item)) {

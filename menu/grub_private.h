@@ -68,18 +68,17 @@ struct grub_item {
 
 /* What the body of an entry says. */
 struct grub_build {
-    struct recipe recipe; /* without its modules */
-    bool has_modules;     /* of multiboot: not initrds */
-    bool leaves;          /* for the firmware, or what else we have entries of our own for */
+    struct recipe_draft recipe;
+    bool has_modules; /* of multiboot: not initrds */
+    bool leaves;      /* for the firmware, or what else we have entries of our own for */
     bool failed;
     struct failure problem; /* the first one */
-    struct recipe_file modules[RECIPE_MODULES_MAX];
 };
 
 struct grub {
     const struct volumes_view *view;
     struct entries *entries;
-    struct grub_outcome *outcome;
+    struct outcome *outcome;
     bool fatal;   /* nothing goes on: *failure says why */
     bool stopped; /* nothing more is executed: too much was */
     struct failure *failure;

@@ -155,7 +155,7 @@ void grub_leave(struct grub *grub)
 static const struct grub_source *add_source(struct grub *grub, const struct volume *volume, const char *path,
                                             struct span text)
 {
-    struct grub_outcome *outcome = grub->outcome;
+    struct outcome *outcome = grub->outcome;
     struct grub_source *source = entries_take(grub->entries, sizeof(*source), grub->failure);
 
     if (!source) {
@@ -165,7 +165,7 @@ static const struct grub_source *add_source(struct grub *grub, const struct volu
     *source = (struct grub_source){ volume, grub_keep(grub, path), text };
     if (!source->path)
         return NULL;
-    outcome->files[outcome->file_count++] = (struct grub_file){ &volume->tree, source->path };
+    outcome->files[outcome->file_count++] = (struct outcome_file){ &volume->tree, source->path };
     return source;
 }
 
@@ -175,7 +175,7 @@ bool grub_enter_file(struct grub *grub, const struct volume *volume, const char 
     struct failure failure;
     struct span text;
 
-    if (grub->outcome->file_count == GRUB_FILES_MAX) {
+    if (grub->outcome->file_count == OUTCOME_FILES_MAX) {
         grub_report_here(grub, "too many files are read");
         return false;
     }

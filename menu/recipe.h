@@ -29,4 +29,16 @@ struct recipe {
     struct recipe_file modules[]; /* initrds or modules, in order */
 };
 
+/* One that is being made: a structure of fixed size. Texts that are not given are "". */
+struct recipe_draft {
+    struct recipe_file kernel;
+    const char *exit, *options;
+    struct recipe_file device_tree;
+    uint32_t module_count;
+    struct recipe_file modules[RECIPE_MODULES_MAX];
+};
+
+/* Nothing is in it. */
+void recipe_draft_start(struct recipe_draft *draft);
+
 #endif

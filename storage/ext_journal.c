@@ -16,6 +16,7 @@
 
 #define MAGIC      0xc03b3998u
 #define PIECE_SIZE 4096
+#define LOG_MAX    (1ull << 30) /* bytes: the largest that mke2fs makes unasked; what is read of it is bounded by it */
 
 static const char what[] = "journal";
 
@@ -319,7 +320,8 @@ static bool open_log(const struct ext *ext, struct log *log, bool *empty, struct
     log->end = be32(super.maxlen);
     log->at = be32(super.start);
     log->sequence = be32(super.sequence);
-    if (be32(super.blocksize) != log->block_size || log->end > log->inode.size >> ext->disk.block_shift)
+    if (be32(super.blocksize) != log->block_size || log->end > log->inode.size >> ext->disk.block_shift ||
+        log->end > LOG_MAX >> ext->disk.block_shift)
         return fail(failure, what, "it has %u blocks of %u bytes", log->end, be32(super.blocksize));
     if (be32(super.header.type) == TYPE_SUPER_2 && !read_features(&super, log, failure))
         return false;

@@ -12,6 +12,7 @@
 #include "cpu/cpu.h"
 #include "storage/block.h"
 #include "storage/filesystems.h"
+#include "storage/iso9660.h"
 
 static struct devices devices NOINIT;
 static struct disk disks[DEVICES_MAX] NOINIT;
@@ -111,6 +112,7 @@ static void add_disk(struct volumes *volumes, uint32_t number, enum pass pass)
 {
     const struct block_device *device = devices.device[number];
     struct failure failure;
+    bool whole;
 
     /* Read anew in each pass, from the cache: tables of all disks at once would be much memory for nothing. */
     if (!partitions_read(&disks[number], &partitions, &failure)) {
@@ -122,12 +124,16 @@ static void add_disk(struct volumes *volumes, uint32_t number, enum pass pass)
         warn("%s: its partition table is broken; the backup holds", device->name);
     if (pass == 0 && partitions.cut_off)
         warn("%s: it has more partitions than %u, or a chain of them without end", device->name, PARTITIONS_MAX);
-    if (partitions.table == PARTITIONS_NONE && pass_of(role_of(device, NULL)) == pass &&
-        !add(volumes, number, NULL, &failure))
+    /* An image for discs and sticks alike has a table, and is a file system as a whole. Of other kinds that is a trace
+     * of what the disk was before it was partitioned. */
+    whole = partitions.table == PARTITIONS_NONE || iso_is(&disks[number]);
+    if (whole && pass_of(role_of(device, NULL)) == pass && !add(volumes, number, NULL, &failure))
         warn("%s: %s: %s", device->name, failure.what, failure.why);
     for (uint32_t i = 0; i < partitions.count; i++) {
         const struct partition *partition = &partitions.partition[i];
 
+        if (whole && !partition->start)
+            continue; /* the same once more */
         if (pass_of(role_of(device, partition)) == pass && !add(volumes, number, partition, &failure))
             warn("%s, partition %u: %s: %s", device->name, partition->number, failure.what, failure.why);
     }

@@ -38,6 +38,8 @@ MEMORY, XEN_MEMORY, CPU = "512", 512, exits.DEFAULT_CPU
 OWN = f"{doors.GUEST} quiet qvtest.own=1"
 STRING = "qvtest.string=1"
 KEY = "dev"
+FAT_NAME = r"FAT\d\d [0-9a-f]{4}-[0-9a-f]{4}"
+EXT4_SLACK = 16384                      # KiB, for the journal and other tables
 # Where the firmware lives, Debian's kernel is a bzImage, for its own stub; elsewhere the ELF in it, which starts sooner.
 FIRMWARE_DOORS = ("efi", "efi-kernel", "multiboot2-efi", "efi-handover")
 KINDS = {"vmlinux": "ELF", "vmlinuz": "bzImage"}
@@ -214,6 +216,30 @@ def _cpio(path, files):
     return _written(path, cpio.archive(_contents(files)))
 
 
+def _folder(path, files):
+    for name, data in _contents(files).items():
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_bytes(data)
+    return path
+
+
+def _gpt(path, files):
+    return media.gpt_disk(path, [(media.LINUX_DATA, {"data": b"data"}), (media.ESP, files)])
+
+
+def _ext4(path, files):
+    root = _folder(path.with_name("files"), files)
+    kib = sum(file.stat().st_size for file in root.rglob("*")) // 1024 + EXT4_SLACK
+    subprocess.run(["/sbin/mke2fs", "-q", "-F", "-t", "ext4", "-d", root, path, f"{kib}k"], check=True)
+    return path
+
+
+def _iso(path, files):
+    root = _folder(path.with_name("files"), files)
+    subprocess.run(["xorriso", "-as", "mkisofs", "-quiet", "-R", "-V", "TREE", "-o", path, root], check=True, capture_output=True)
+    return path
+
+
 @dataclass(frozen=True)
 class Carrier:
     """What a module is: MAKE writes it to a path, of a tree's files or of a FIT. SOURCE: what the loader calls it."""
@@ -226,7 +252,10 @@ class Carrier:
 CARRIERS = {
     "cpio": Carrier("a cpio archive", _cpio, "cpio archive"),
     "cpio.zst": Carrier("the same, compressed by zstd", lambda path, files: _zstd(_cpio(path, files)), "cpio archive"),
-    "fat": Carrier("a disk image with a FAT file system", media.fat, r"FAT\d\d [0-9a-f]{4}-[0-9a-f]{4}"),
+    "fat": Carrier("a disk image with a FAT file system", media.fat, FAT_NAME),
+    "gpt": Carrier("a disk image with a GPT, of which the second partition is an ESP", _gpt, FAT_NAME),
+    "ext4": Carrier("a disk image with an ext4 file system", _ext4, "ext4 [0-9a-f]{8}"),
+    "iso": Carrier("an ISO 9660 image with Rock Ridge", _iso, "ISO 9660 TREE"),
     "itb": Carrier("a FIT", lambda path, fit: fit, "FIT", True),
     "itb.zst": Carrier("the same, compressed by zstd", lambda path, fit: _zstd(_written(path, fit.read_bytes())), "FIT", True),
 }

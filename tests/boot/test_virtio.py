@@ -27,7 +27,8 @@ ERROR = r"quadrivium: error: (.*)\n"
 WARNING = re.compile(r"^quadrivium: warning: (.*)$", re.MULTILINE)
 FATAL = "quadrivium: error: .*|!!!! X64 Exception"
 ROOT_PORT = ("-device", "pcie-root-port,id=behind,slot=1")
-BRIDGES = (*ROOT_PORT, "-device", "pcie-pci-bridge,id=outer,bus=behind", "-device", "pci-bridge,id=inner,bus=outer,addr=2,chassis_nr=2")
+BRIDGES = (*ROOT_PORT, "-device", "pcie-pci-bridge,id=outer,bus=behind",
+           "-device", "pci-bridge,id=inner,bus=outer,addr=2,chassis_nr=2")
 # For which there is no room below 4 GiB; SeaBIOS then puts everything that can be above it there.
 LARGE_BAR = ("-object", "memory-backend-ram,id=shared,size=4G,share=on", "-device", "ivshmem-plain,memdev=shared")
 MICROVM_WORDS = "microvm,acpi=off,auto-kernel-cmdline=on"
@@ -148,9 +149,9 @@ def test_large_requests(name, large, record_property):
 
 NAMES = {
     "q35": dataclasses.replace(ROWS["q35"], devices=(*pci(), "virtio-blk-pci")),
-    "bridges": dataclasses.replace(ROWS["bridges"], devices=(*ROWS["bridges"].devices, "virtio-blk-pci,addr=1f")),
+    "bridges": dataclasses.replace(ROWS["bridges"], devices=(*ROWS["bridges"].devices, "virtio-blk-pci")),
+    # With words instead of ACPI, Debian's kernel finds none: it is built without them.
     "microvm": dataclasses.replace(ROWS["microvm"], devices=(*MMIO, "virtio-blk-device")),
-    "microvm-words": dataclasses.replace(ROWS["microvm-words"], devices=(*MMIO, "virtio-blk-device")),
 }
 
 
@@ -170,6 +171,7 @@ def test_names(name, disks, record_property):
     theirs = [key.removeprefix("disk.") for key, sectors in report.items()
               if key.startswith("disk.vd") and int(sectors) == tree.stat().st_size // media.SECTOR]
     assert [ours] == theirs, report
+    assert report["write"] == "written", report
 
 
 # ---- what goes wrong ----
@@ -232,8 +234,8 @@ def test_unreadable(name, disks, record_property):
 
 def test_pulled_out(disks):
     """The disk goes while the menu is shown."""
-    tree = media.fat(RUNS / "menu.img", menus.files({"tree": menus.entry("On a disk", sort_key="1"), "other": menus.entry("Another")},
-                                                         "timeout 60\n"))
+    entries = {"tree": menus.entry("On a disk", sort_key="1"), "other": menus.entry("Another")}
+    tree = media.fat(RUNS / "menu.img", menus.files(entries, "timeout 60\n"))
     with start("pulled-out", ROWS["q35"], (disks[0], raw(tree))) as running:
         menu = menus.Menu(running)
         menu.at("On a disk")

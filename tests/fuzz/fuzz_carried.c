@@ -98,6 +98,23 @@ static void check_entry(const struct parts *entry)
     }
 }
 
+static bool count(void *context, const char *name, const struct tree_node *node)
+{
+    require(name[0] && node->kind != TREE_ABSENT);
+    return ++*(unsigned *)context < 1000;
+}
+
+/* Files or not, its root can be asked for. */
+static void check_tree(const struct tree *tree)
+{
+    struct failure failure = { 0 };
+    unsigned names = 0;
+
+    require(strnlen(tree->name, sizeof(tree->name)) < sizeof(tree->name));
+    if (!tree->list(tree, "/", count, &names, &failure))
+        check_failure(&failure);
+}
+
 static void check_boot(const struct boot *boot, const struct parts *entry)
 {
     require(boot->kind && (boot->faces | boot->broken) && !(boot->faces & boot->broken));
@@ -176,6 +193,8 @@ static bool try(enum door door, bool packed, bool whole)
     require(entry.packed == (packed && sections.count));
     if (carried.kind == CARRIED_FIT)
         check_span(carried.content);
+    if (carried.kind == CARRIED_TREE)
+        check_tree(&carried.tree);
     if (carried.kind != CARRIED_KERNEL)
         return false;
     if (entry.packed && !parts_take_sections(&entry, &sections, &failure)) {

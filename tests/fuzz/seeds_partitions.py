@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Makes the seeds of fuzz_partitions: small disks with tables of each kind, a few entries each."""
+"""Makes the seeds of fuzz_partitions: small disks with tables of each kind, a few entries each; and those of fuzz_carried that are
+disks: the FAT of fuzz_fat, whole and in partitions."""
 
 import struct
 from pathlib import Path
 
 SEEDS = Path(__file__).resolve().parent / "seeds/partitions"
+CARRIED = SEEDS.with_name("carried")
 DISK = 64 << 10                         # as fuzz_partitions.c has it
 SIGN_FIRST, SIGN_LAST, LARGE_BLOCKS = 2, 4, 1
 ESP = bytes.fromhex("28732ac11ff8d211ba4b00a0c93ec93b")
@@ -64,3 +66,13 @@ MADE = {
 SEEDS.mkdir(parents=True, exist_ok=True)
 for name, data in MADE.items():
     SEEDS.joinpath(name).write_bytes(data)
+
+
+def module(data):
+    """The last one of fuzz_carried, without a string."""
+    return struct.pack("<HB", len(data), 0) + data
+
+
+fat = SEEDS.with_name("fat").joinpath("fat12").read_bytes()
+CARRIED.joinpath("disk").write_bytes(module(fat.ljust(20 * 512, b"\0")))
+CARRIED.joinpath("disk-mbr").write_bytes(module((mbr((0xEF, 1, 20)) + fat).ljust(21 * 512, b"\0")))

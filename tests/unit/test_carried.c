@@ -277,6 +277,19 @@ static void put_fat(uint8_t *at, uint8_t serial, const char *folder)
     at[2 * BLOCK + 26] = 2;
 }
 
+/* An ISO 9660: a descriptor, in block 64, and a root of zeros, without files. */
+static void put_iso(void)
+{
+    uint8_t *descriptor = image + 64 * BLOCK;
+
+    memset(descriptor, 0, 4 * BLOCK);
+    memcpy(descriptor, "\1CD001\1", 7);
+    memcpy(descriptor + 40, "LABEL   ", 8);
+    descriptor[129] = 8;  /* blocks of 2048 bytes */
+    descriptor[158] = 44; /* the root: a block of zeros */
+    descriptor[167] = 8;
+}
+
 static void assert_tree(const char *name)
 {
     struct tree_node node;
@@ -309,12 +322,8 @@ static void whole_disks(void **state)
     memset(image, 0, sizeof(image));
     put_fat(image, 1, "NOTHING    ");
     assert_each_way("FAT12 0000-0001");
-    memset(image, 0, sizeof(image)); /* ISO 9660: a descriptor, and a root without files */
-    memcpy(image + 0x8000, "\1CD001\1", 7);
-    memcpy(image + 0x8000 + 40, "LABEL   ", 8);
-    image[0x8000 + 129] = 8; /* blocks of 2048 bytes */
-    image[0x8000 + 158] = 20;
-    image[0x8000 + 167] = 8;
+    memset(image, 0, sizeof(image));
+    put_iso();
     assert_each_way("ISO 9660 LABEL");
 }
 
@@ -341,9 +350,22 @@ static void partitioned_disks(void **state)
     image[104 * BLOCK + 16] = 255;      /* broken */
     assert_each_way("FAT12 0000-0002");
 
-    memset(image, 0, BLOCK * 40);
+    put_iso(); /* beside the partitions: it has no boot tree, but all files */
+    assert_each_way("ISO 9660 LABEL");
+    image[42 * BLOCK] = 'L';
+    assert_each_way("FAT12 0000-0001");
+
+    memset(image, 0, sizeof(image));
+    put_fat(image + 40 * BLOCK, 1, "LOADER     ");
+    put_fat(image + 72 * BLOCK, 2, "LOADER     ");
     made_record(image, 0, 0x0c, 72, 32);
     made_record(image, 1, 0xef, 40, 32);
+    assert_each_way("FAT12 0000-0001");
+    put_fat(image, 3, "LOADER     "); /* what was left of a former file system, and is broken */
+    image[16] = 255;
+    made_record(image, 0, 0x0c, 72, 32);
+    made_record(image, 1, 0xef, 40, 32);
+    image[42 * BLOCK] = image[74 * BLOCK] = 'X';
     assert_each_way("FAT12 0000-0001");
 }
 

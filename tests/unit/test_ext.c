@@ -123,7 +123,7 @@ static int describe(const char *path)
 #define BLOCK     1024u
 
 /* Inodes of the seeds, as seeds_trees.py has them made. */
-enum { ROOT = 2, EFI = 12, HOLES = 18, LOADER = 19, ENTRIES = 20, SOFT = 48, VMLINUZ = 49 };
+enum { ROOT = 2, EFI = 12, HOLES = 18, LOADER = 19, ENTRIES = 20, SOFT = 48, VMLINUZ = 49, JOURNAL = 50 };
 
 static void load(const char *name)
 {
@@ -536,6 +536,55 @@ static void broken_links(void **state)
     assert_not_found("/soft", "/soft: a symbolic link is encrypted");
 }
 
+/* Each time it is said, and the file system read as it is; or the journal ends where it is no longer one. */
+static void broken_journals(void **state)
+{
+    static const struct {
+        uint32_t block, at, size, value;
+        const char *why; /* NULL: it ends, with nothing that counts */
+    } breaks[] = {
+        { 0, 0, 1, 0, "it has no superblock" },
+        { 0, 7, 1, 5, "it has no superblock" },
+        { 0, 12, 4, 2048, "it has 16 blocks of 524288 bytes" },
+        { 0, 16, 1, 1, "it has 16777232 blocks of 1024 bytes" },
+        { 0, 19, 1, 17, "it has 17 blocks of 1024 bytes" },
+        { 0, 23, 1, 2, "it begins at block 1, of 2 to 16" },
+        { 0, 23, 1, 0, "it begins at block 1, of 0 to 16" },
+        { 0, 31, 1, 16, "it begins at block 16, of 1 to 16" },
+        { 0, 31, 1, 0, NULL },
+        { 0, 31, 1, 2, NULL },
+        { 0, 27, 1, 6, NULL },
+        { 0, 0x2b, 1, 0x41, "it needs features that are not known, incompat 0x41" },
+        { 0, 0x2b, 1, 0x09, "the checksum of its superblock is wrong" },
+        { 0, 0x2b, 1, 0x21, "it begins at block 1, of 1 to 0" },
+        { 1, 0, 1, 0, NULL },
+        { 1, 11, 1, 6, NULL },
+        { 1, 15, 1, 130, "it has block 130, which is not in the file system" },
+        { 1, 12, 1, 0xff, "which is not in the file system" },
+        { 1, 19, 1, 0, NULL }, /* its last tag is not the last: what it then tells of goes round */
+        { 3, 14, 1, 0xff, "its block 3 revokes too many" },
+        { 3, 7, 1, 4, NULL },
+        { 4, 11, 1, 6, NULL },
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof(breaks) / sizeof(*breaks); i++) {
+        char content[1200], wanted[200];
+
+        load("ext3");
+        put(made + get(data_of(JOURNAL) + 4 * breaks[i].block) * BLOCK + breaks[i].at, breaks[i].value, breaks[i].size);
+        assert_true(open_made());
+        snprintf(wanted, sizeof(wanted), "ext3 8d2a6bd3: the journal was not replayed: journal: %s", breaks[i].why);
+        assert_true(!breaks[i].why == !warned);
+        if (warned && !strstr(breaks[i].why, "which is not"))
+            assert_string_equal(warned, wanted);
+        for (unsigned k = 0; k < 2; k++) {
+            assert_true(trees[k].read(&trees[k], "/vmlinuz", 0, content, sizeof(content), &failure));
+            assert_memory_equal(content, "kernelkernel", 12);
+        }
+    }
+}
+
 /* Where the disk can no longer be read, all calls fail; nothing that was remembered goes wrong afterwards. */
 static void pulled_out(void **state)
 {
@@ -568,7 +617,7 @@ int main(int count, char **arguments)
     const struct CMUnitTest tests[] = {
         TEST(whole_ones),     TEST(broken_superblocks), TEST(broken_groups),  TEST(broken_inodes),
         TEST(broken_folders), TEST(broken_entries),     TEST(broken_extents), TEST(broken_block_maps),
-        TEST(broken_links),   TEST(pulled_out),
+        TEST(broken_links),   TEST(broken_journals),    TEST(pulled_out),
     };
 
     if (count == 2)

@@ -20,7 +20,7 @@
 
 #define CFG "/boot/grub/grub.cfg"
 
-static struct grub_outcome outcome;
+static struct outcome outcome;
 static bool efi;
 
 static int end(void **state)
@@ -51,14 +51,6 @@ static void read_text(const char *text)
     make_text(CFG, text);
     add_volume(0, PARTITIONS_GPT, 2, "1111-2222");
     assert_true(read_at(&volumes[volume_count - 1], CFG));
-}
-
-static const char *default_id(void)
-{
-    static char id[1024];
-
-    snprintf(id, sizeof(id), "%.*s", (int)outcome.conf.default_entry.size, outcome.conf.default_entry.data);
-    return id;
 }
 
 /* ---- distributions ---- */
@@ -117,17 +109,6 @@ static const struct sample {
     { "arch.cfg", "arch.entries", "CAFE-F00D", "/grub/grub.cfg", false, PARTITIONS_GPT, {} },
 };
 
-static const char *with_outcome(void)
-{
-    static const char *const timeouts[] = { "seconds", "force", "hidden", "disabled" };
-    static char text[1 << 20];
-
-    snprintf(text, sizeof(text), "%sdefault %s\ntimeout %s %u\npassed over %u %s\n", entries_as_text(0), default_id(),
-             outcome.conf.has_timeout ? timeouts[outcome.conf.timeout] : "none", outcome.conf.seconds,
-             outcome.unknown_count, outcome.unknown);
-    return text;
-}
-
 static void distributions(void **state)
 {
     char path[64];
@@ -148,8 +129,7 @@ static void distributions(void **state)
         assert_true(read_at(&volumes[0], sample->path));
         snprintf(path, sizeof(path), "grub/%s", sample->expected);
         expected = captured(path);
-        ((char *)expected.data)[expected.size] = '\0';
-        assert_string_equal(with_outcome(), (const char *)expected.data);
+        assert_string_equal(outcome_as_text(&outcome), text_of(expected));
         assert_int_equal(outcome.added, list.count);
     }
 }
@@ -170,7 +150,7 @@ static void debian_from_its_esp(void **state)
     assert_ptr_equal(outcome.files[1].tree, &volumes[1].tree);
     assert_string_equal(outcome.files[1].path, CFG);
     assert_string_equal(outcome.files[2].path, "/boot/grub/custom.cfg");
-    assert_string_equal(default_id(), "mine");
+    assert_string_equal(default_id(&outcome), "mine");
     assert_ptr_equal(list.entry[0].tree, &volumes[1].tree);
     assert_string_equal(list.entry[0].path, CFG);
     assert_ptr_equal(list.entry[0].recipe->kernel.tree, &volumes[1].tree);
@@ -233,7 +213,7 @@ static void problems(void **state)
            "l\n  title l\n  problem grub.cfg: '(hd0' has no )\n"
            "m\n  title m\n  problem grub.cfg: module names no file\n"
            "good\n  title good\n  kernel xvda2:/k\n");
-    assert_string_equal(default_id(), "");
+    assert_string_equal(default_id(&outcome), "");
 }
 
 /* Set-up, reboot and power off are ours. */
@@ -243,7 +223,7 @@ static void what_is_left_out(void **state)
     expect("menuentry a { fwsetup }\nmenuentry b { reboot }\nmenuentry c { halt }\nmenuentry d { linux /k }\n"
            "set default=1",
            "d\n  title d\n  kernel xvda2:/k\n");
-    assert_string_equal(default_id(), "");
+    assert_string_equal(default_id(&outcome), "");
     assert_int_equal(outcome.added, 1);
 }
 
@@ -458,8 +438,8 @@ static void defaults(void **state)
         setup(state);
         snprintf(text, sizeof(text), "%s%s", MENU, cases[i][0]);
         read_text(text);
-        if (strcmp(default_id(), cases[i][1]) != 0)
-            fail_msg("%s: \"%s\", not \"%s\"", cases[i][0], default_id(), cases[i][1]);
+        if (strcmp(default_id(&outcome), cases[i][1]) != 0)
+            fail_msg("%s: \"%s\", not \"%s\"", cases[i][0], default_id(&outcome), cases[i][1]);
     }
     setup(state);
     read_text("set default=0");
@@ -507,7 +487,7 @@ static void environments(void **state)
         "load_env\nset default=$saved_entry\nif [ \"$next_entry\" ]; then default=$next_entry; fi\n"
         "load_env --file=/env mine\nload_env -f /none\nif load_env -f /broken; then mine=2; fi\nsave_env mine\n" MENU
         "menuentry e { linux /k $other $mine $others }");
-    assert_string_equal(default_id(), "d");
+    assert_string_equal(default_id(&outcome), "d");
     assert_string_equal(list.entry[5].recipe->options, "x y 1");
     assert_int_equal(warned_count, 1);
     assert_string_equal(warned, CFG ":1: next_entry '1' of grubenv is passed over: it could not be taken back");
@@ -543,7 +523,7 @@ static void bls_entries(void **state)
         "  problem broken.conf: nothing to start: no linux, efi, uki, multiboot2 or pvh\n"
         "m-0-rescue.conf\n  title Rescue\n  version 0-rescue\n  kernel xvda2:/k-r\n"
         "none.conf\n  title none.conf\n  kernel xvda2:/k\n  devicetree xvda2:/x.dtb\n");
-    assert_string_equal(default_id(), "m-6.9.conf");
+    assert_string_equal(default_id(&outcome), "m-6.9.conf");
     assert_int_equal(outcome.folder_count, 1);
     assert_ptr_equal(outcome.folders[0].tree, &volumes[0].tree);
     assert_string_equal(outcome.folders[0].path, "/loader/entries");
@@ -641,7 +621,7 @@ static void too_many_of_everything(void **state)
     repeat("source /x\n", 100);
     read_text(huge);
     assert_non_null(strstr(warned, "too many files are read"));
-    assert_int_equal(outcome.file_count, GRUB_FILES_MAX);
+    assert_int_equal(outcome.file_count, OUTCOME_FILES_MAX);
     setup(state);
     strcpy(huge, "menuentry a { linux /k\n");
     for (unsigned i = 0; i <= RECIPE_MODULES_MAX; i++)

@@ -397,6 +397,19 @@ static void does_not_let_go(void **state)
     assert_int_equal(handoff.map.ranges[1].type, MAP_WORK);
 }
 
+/* As Firecracker's are, once they have run; nobody waits for that. */
+static void cannot_be_reset(void **state)
+{
+    (void)state;
+    disk = added();
+    fake.fails_for_reset = VIRTIO_STATUS_FAILED;
+    fake.turns = 0;
+    assert_false(disk->close(disk, &failure));
+    assert_failure(&failure, "virtio", "the device cannot be reset (status 0x8f)");
+    assert_int_equal(fake.turns, 0);
+    assert_int_equal(handoff.map.count, 2);
+}
+
 /* ---- such as are left out ---- */
 
 static void no_medium(void **state)
@@ -479,7 +492,8 @@ int main(void)
         TEST(reads_all),       TEST(in_any_order),       TEST(many_requests), TEST(requests_are_cut),
         TEST(large_blocks),    TEST(legacy_ones),        TEST(names),         TEST(too_many),
         TEST(wrong_lengths),   TEST(unreadable_sectors), TEST(unseen_status), TEST(hostile_devices),
-        TEST(does_not_let_go), TEST(no_medium),          TEST(refused),       TEST(registers),
+        TEST(does_not_let_go), TEST(cannot_be_reset),    TEST(no_medium),     TEST(refused),
+        TEST(registers),
     };
 
     return cmocka_run_group_tests_name("virtio_disk", tests, NULL, NULL);

@@ -15,6 +15,7 @@
 #include "cpu/cpu.h"
 #include "storage/block.h"
 #include "storage/filesystems.h"
+#include "storage/iso9660.h"
 #include "storage/volumes.h"
 
 static bool no_such(struct failure *failure, const char *why)
@@ -98,6 +99,16 @@ bool partitions_read(const struct disk *disk, struct partitions *partitions, str
         return no_such(failure, "broken table");
     *partitions = tables[index];
     return true;
+}
+
+bool iso_is(const struct disk *disk)
+{
+    for (uint32_t i = 0; i < file_system_count; i++) {
+        if (file_systems[i].device == (uint32_t)((struct block_device *)disk->below - devices) &&
+            !file_systems[i].start)
+            return true;
+    }
+    return false;
 }
 
 bool filesystem_open(const struct disk *disk, struct tree *tree, bool *known, struct failure *failure)
@@ -311,6 +322,23 @@ static void a_broken_file_system(void **state)
     assert_string_equal(warned, "xvda: made up: broken file system\n");
 }
 
+/* Its table counts, and it counts as a whole; a partition that is all of it is not found twice. */
+static void a_hybrid_image(void **state)
+{
+    (void)state;
+    add_device("xvda", false);
+    for (unsigned i = 0; i < 2; i++)
+        add_partition(0, i ? PARTITION_ESP : PARTITION_OTHER, "");
+    tables[0].partition[0].start = 0;
+    add_file_system(0, 0, "iso", NULL);
+    add_file_system(0, 2, "esp", NULL);
+    find();
+    assert_int_equal(volumes.count, 2);
+    assert_string_equal(volumes.volume[0].tree.name, "xvda2 ext4");
+    assert_string_equal(volumes.volume[1].tree.name, "xvda ext4");
+    assert_string_equal(volumes.volume[1].tree.uuid, "iso");
+}
+
 static void too_many(void **state)
 {
     (void)state;
@@ -332,6 +360,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(names, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_broken_is_told_once, setup, teardown),
         cmocka_unit_test_setup_teardown(a_broken_file_system, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_hybrid_image, setup, teardown),
         cmocka_unit_test_setup_teardown(too_many, setup, teardown),
     };
 

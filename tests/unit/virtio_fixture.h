@@ -39,7 +39,8 @@ static struct {
     uint32_t queue_max;
     uint32_t generation, generation_steps; /* how much it changes with each look */
     bool resets, refuses_features;
-    uint8_t after_ok; /* added to its status once it runs */
+    uint8_t fails_for_reset; /* VIRTIO_STATUS_FAILED: instead of being reset */
+    uint8_t after_ok;        /* added to its status once it runs */
 
     /* What it does. */
     unsigned at_once;   /* requests that are answered in a turn */
@@ -158,7 +159,8 @@ static void fake_set_status(const struct virtio_transport *unused, uint8_t value
     if (!value) {
         fake.resets_seen++;
         fake.available = NULL;
-        if (!fake.resets)
+        fake.status |= fake.fails_for_reset;
+        if (!fake.resets || fake.fails_for_reset)
             return;
     }
     if (fake.refuses_features)

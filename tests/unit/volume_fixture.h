@@ -7,6 +7,7 @@
 #define TESTS_UNIT_VOLUME_FIXTURE_H
 
 #include "menu/entry.h"
+#include "menu/outcome.h"
 #include "storage/volumes.h"
 #include "tests/unit/tree_fixture.h"
 
@@ -114,9 +115,9 @@ static inline char *put_file(char *at, const char *key, const struct recipe_file
 }
 
 /* The entries from the first on, one line a fact. */
-static inline const char *entries_as_text(uint32_t first)
+static inline char *entries_as_text(uint32_t first)
 {
-    static char text[1 << 20];
+    static char text[1 << 18];
     char *at = text;
 
     *at = '\0';
@@ -140,6 +141,37 @@ static inline const char *entries_as_text(uint32_t first)
         if (entry->recipe->device_tree.tree)
             at = put_file(at, "devicetree", &entry->recipe->device_tree);
     }
+    return text;
+}
+
+/* NUL-terminated, for the reader of a test that fails. */
+static inline const char *text_of(struct span text)
+{
+    static char copy[1 << 18];
+
+    snprintf(copy, sizeof(copy), "%.*s", (int)text.size, text.data ? (const char *)text.data : "");
+    return copy;
+}
+
+static inline const char *default_id(const struct outcome *outcome)
+{
+    static char id[4096];
+    const struct span given = outcome->conf.default_entry;
+
+    snprintf(id, sizeof(id), "%.*s", (int)given.size, given.data ? (const char *)given.data : "");
+    return id;
+}
+
+/* All entries, and what was said besides. */
+static inline const char *outcome_as_text(const struct outcome *outcome)
+{
+    static const char *const timeouts[] = { "seconds", "force", "hidden", "disabled" };
+    char *text = entries_as_text(0), *at = text + strlen(text);
+
+    at += sprintf(at, "default %s\n", default_id(outcome));
+    at += sprintf(at, "timeout %s %u\n", outcome->conf.has_timeout ? timeouts[outcome->conf.timeout] : "none",
+                  outcome->conf.seconds);
+    sprintf(at, "passed over %u %s\n", outcome->unknown_count, outcome->unknown);
     return text;
 }
 
