@@ -17,6 +17,7 @@ import xen
 DOCUMENT = Path(__file__).parents[2] / "docs/xen-guests-table.md"
 ELF, EFI = assets.BUILD / "quadrivium.elf", assets.BUILD / "quadrivium.efi"
 MICROVM = doors.TSC_GIVEN                       # what a kernel must be told there
+TIMEOUT = 2 * machine.TIMEOUT                   # until a guest has reported: 10 to 20 seconds, on a host that is not busy
 XEN, Q35, MICRO, OVMF = ENVIRONMENTS = ("xen", "q35", "microvm", "ovmf")
 HOW = {XEN: "Xen 4.17, PVH, `xvda`", Q35: "QEMU q35, PVH, virtio on PCI", MICRO: "QEMU microvm, PVH, virtio by MMIO",
        OVMF: "OVMF, `quadrivium.efi` on a disk of its own, virtio on PCI"}
@@ -105,7 +106,7 @@ def boots(row, folder):
     """Boots the ROW untouched, checks what it reports, types on its console, and has it power off."""
     disk = guest_disk.make(row.layout)
     with start(row, disk, folder) as running:
-        running.wait(guest_disk.PROMPT, guest_disk.FATAL)
+        running.wait(guest_disk.PROMPT, guest_disk.FATAL, TIMEOUT)
         check(row, disk, guest_disk.report(running.console))
         running.type("echo sum=$((6 * 7))\n")
         running.wait("^sum=42", timeout=30)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Guests that boot from their own disks: a Debian system with its own grub.cfg, in every environment; and disks that fail."""
 
+import dataclasses
 import os
 import re
 import subprocess
@@ -19,6 +20,7 @@ import xen
 RUNS = cases.RUNS / "guests"
 LARGE = pytest.mark.skipif(exits.ALL not in os.environ, reason=f"takes long: {exits.ALL} runs it")
 SLOW = ",throttling.bps-read=1048576"       # of a drive: the kernel and its initrd take 14 s
+BLOCK = 4096                                # bytes of a block of the root's file system
 BOUND = 60                                  # seconds within which the loader is to have given up
 ERROR = r"quadrivium: error: .+"
 CONNECTED = "until [ \"$(xenstore-read /local/domain/1/device/vbd/51712/state)\" = 4 ]; do usleep 20000; done"
@@ -59,7 +61,7 @@ def test_directly(folder):
     disk = guest_disk.make("gpt")
     row = disk_guests.Row(disk_guests.XEN, "gpt", vcpus=2)
     with xen.XenGuest(folder, disk.vmlinux, disk.initrd, disk.words, row.memory, row.vcpus, disk.images, orders=True) as running:
-        running.wait(guest_disk.PROMPT, guest_disk.FATAL)
+        running.wait(guest_disk.PROMPT, guest_disk.FATAL, disk_guests.TIMEOUT)
         disk_guests.check(row, disk, guest_disk.report(running.console))
         running.order("xl list guest")
         running.order("xl destroy guest")
@@ -72,7 +74,7 @@ def test_directly(folder):
 def test_other_loaders(way, folder):
     """What we are measured against does boot the same disk."""
     with started("gpt", way, folder) as running:
-        running.wait(guest_disk.PROMPT, guest_disk.FATAL)
+        running.wait(guest_disk.PROMPT, guest_disk.FATAL, disk_guests.TIMEOUT)
         report = guest_disk.report(running.console)
         assert report["root"] == ["/dev/xvda1", "ext4", "vbd"]
 
@@ -130,6 +132,31 @@ def test_pulled_out(folder):
     with machine as running:
         running.order(f"{begun}; echo virtio1 >/sys/bus/virtio/drivers/virtio_blk/unbind &")
         gives_up(running)
+
+
+def bad_sector(disk, folder):
+    """The DISK with a sector in the middle of its kernel that cannot be read."""
+    image = disk.images[0]
+    first = media.gpt_partition(image, 1)[0]
+    kernel = re.search(r"linux\s+(\S+)", disk.grub_cfg.read_text())[1]
+    seen = subprocess.run(["debugfs", "-R", f"blocks {kernel}", f"{image}?offset={first * media.SECTOR}"], capture_output=True,
+                          text=True, check=True)
+    blocks = [int(number) for number in seen.stdout.split()]
+    sector = first + blocks[len(blocks) // 2] * BLOCK // media.SECTOR
+    folder.mkdir(parents=True, exist_ok=True)
+    rules = folder / "rules"
+    rules.write_text(f'[inject-error]\nevent = "read_aio"\nerrno = "5"\nonce = "off"\nsector = "{sector}"\n')
+    return dataclasses.replace(disk, images=(f"blkdebug:{rules}:{image}",))
+
+
+@pytest.mark.parametrize("environment", [disk_guests.XEN, disk_guests.Q35, disk_guests.MICRO])
+def test_bad_sector(environment, folder):
+    row = disk_guests.Row(environment, "gpt")
+    with disk_guests.start(row, bad_sector(guest_disk.make("gpt"), folder), folder) as running:
+        if environment == disk_guests.XEN:
+            gives_up(running)
+        else:
+            running.wait(ERROR, "Linux version", timeout=BOUND)
 
 
 # ---- against the other ways ----
