@@ -56,8 +56,11 @@ static bool package_length(const uint8_t *at, const uint8_t *end, uint32_t *leng
 /* Where these bytes are first; NULL: nowhere. */
 static const uint8_t *find_bytes(const uint8_t *at, const uint8_t *end, const uint8_t *bytes, uint64_t size)
 {
-    for (; (uint64_t)(end - at) >= size; at++) {
-        if (*at == *bytes && !memcmp(at, bytes, size))
+    if ((uint64_t)(end - at) < size)
+        return NULL;
+    end -= size;
+    for (const uint8_t first = *bytes; at <= end; at++) {
+        if (*at == first && !memcmp(at, bytes, size))
             return at;
     }
     return NULL;
@@ -104,9 +107,12 @@ static bool read_resources(const uint8_t *at, const uint8_t *end, uint32_t *addr
 
 void acpi_virtio_scan(struct span table, struct acpi_virtio *found)
 {
-    const uint8_t *end = table.data + table.size;
-    const uint8_t *at = table.size > ACPI_HEADER_SIZE ? find_device(table.data + ACPI_HEADER_SIZE, end) : NULL;
+    const uint8_t *end = table.data + table.size, *at = NULL;
 
+    /* Most tables have none, and are long. */
+    if (table.size > ACPI_HEADER_SIZE &&
+        find_bytes(table.data + ACPI_HEADER_SIZE, end, hardware_id, sizeof(hardware_id)))
+        at = find_device(table.data + ACPI_HEADER_SIZE, end);
     while (at && found->count < ACPI_VIRTIO_MAX) {
         const uint8_t *body = at + 2, *next = find_device(body, end), *limit = next ? next : end, *crs;
         uint32_t length, used, address, size;
@@ -116,9 +122,10 @@ void acpi_virtio_scan(struct span table, struct acpi_virtio *found)
             continue;
         if ((uint64_t)(limit - body) > length)
             limit = body + length;
+        if (!find_bytes(body, limit, hardware_id, sizeof(hardware_id)))
+            continue;
         crs = find_bytes(body, limit, resources, sizeof(resources));
-        if (!crs || !find_bytes(body, limit, hardware_id, sizeof(hardware_id)) ||
-            !read_resources(crs + sizeof(resources), limit, &address, &size))
+        if (!crs || !read_resources(crs + sizeof(resources), limit, &address, &size))
             continue;
         found->device[found->count].address = address;
         found->device[found->count++].size = size;

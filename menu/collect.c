@@ -10,14 +10,11 @@
 #include "firmware/efi.h"
 #include "firmware/loader_interface.h"
 #include "menu/auto_entries.h"
-#include "menu/conf_entries.h"
-#include "menu/files.h"
+#include "menu/boot_tree.h"
 #include "menu/uki_entries.h"
 #include "payloads/uki.h"
 #include "storage/efi_network.h"
 #include "storage/efi_volumes.h"
-
-#define LOADER_CONF "/loader/loader.conf"
 
 static const struct entry nothing = {
     .id = "", .title = "", .shown = "", .version = "", .machine_id = "", .sort_key = "", .problem = ""
@@ -76,31 +73,9 @@ static bool add_fit(struct collection *collection, struct failure *failure)
     return true;
 }
 
-static void report(void *context, const struct failure *failure)
-{
-    (void)context;
-    warn("%s: %s", failure->what, failure->why);
-}
-
-/* The configuration is that of the first tree that has one. */
-static bool read_conf(const struct tree *tree, struct collection *collection, bool *read, struct failure *failure)
-{
-    struct span text;
-
-    if (*read)
-        return true;
-    if (!file_text(tree, LOADER_CONF, BLS_FILE_MAX, &collection->entries, &text, failure))
-        return false;
-    if (text.data)
-        loader_conf_parse(text, "loader.conf", &collection->conf, report, NULL);
-    *read = text.data;
-    return true;
-}
-
 static bool add_tree(const struct tree *tree, struct collection *collection, bool *configured, struct failure *failure)
 {
-    return read_conf(tree, collection, configured, failure) && conf_entries_add(tree, &collection->entries, failure) &&
-           uki_entries_add(tree, &collection->entries, failure);
+    return boot_tree_add(tree, &collection->entries, &collection->conf, configured, failure);
 }
 
 static bool add_carried(const struct surroundings *around, struct collection *collection, struct failure *failure)

@@ -72,7 +72,7 @@ bool grub_entries_add(const struct volumes_view *view, const struct volume *volu
     grub->outcome = outcome;
     grub->failure = failure;
     start(grub, volume, path);
-    if (grub_enter_file(grub, volume, path, false))
+    if (grub_enter_file(grub, volume, path, true))
         grub_run(grub);
     if (!grub->fatal)
         grub_add_entries(grub);

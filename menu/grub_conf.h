@@ -14,18 +14,11 @@
 #include "menu/outcome.h"
 #include "storage/volumes.h"
 
-/* The file systems that a configuration may name. */
-struct volumes_view {
-    const struct volume *volume;
-    uint32_t count;
-    bool efi; /* so that $grub_platform is "efi", not "pc" */
-};
-
 /*
  * Adds the entries of the configuration at `path` of a volume, which is one of the view's; submenus are made flat,
  * their ids are "SUBMENU>ENTRY" as GRUB's `default` has them. An entry that cannot be started is one with a problem.
  * What cannot be understood is warned of, and stops nothing else. A failure: there is no memory, or the list is full.
- * *outcome is filled as far as it came.
+ * *outcome is filled as far as it came. A configuration that was read already, or leads to one, has no entries.
  */
 bool grub_entries_add(const struct volumes_view *view, const struct volume *volume, const char *path,
                       struct entries *entries, struct outcome *outcome, struct failure *failure);

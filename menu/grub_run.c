@@ -169,12 +169,25 @@ static const struct grub_source *add_source(struct grub *grub, const struct volu
     return source;
 }
 
+static bool is_read(const struct volumes_view *view, const struct volume *volume, const char *path)
+{
+    for (uint32_t i = 0; i < view->read_count; i++) {
+        if (view->read[i].tree == &volume->tree && strcmp(view->read[i].path, path) == 0)
+            return true;
+    }
+    return false;
+}
+
 bool grub_enter_file(struct grub *grub, const struct volume *volume, const char *path, bool alone)
 {
     const struct grub_source *source;
     struct failure failure;
     struct span text;
 
+    if (alone && is_read(grub->view, volume, path)) {
+        grub_leave(grub);
+        return true;
+    }
     if (grub->outcome->file_count == OUTCOME_FILES_MAX) {
         grub_report_here(grub, "too many files are read");
         return false;

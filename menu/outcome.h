@@ -3,10 +3,11 @@
 #ifndef MENU_OUTCOME_H
 #define MENU_OUTCOME_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "menu/loader_conf.h"
-#include "storage/tree.h"
+#include "storage/volumes.h"
 
 #define OUTCOME_FILES_MAX   64
 #define OUTCOME_FOLDERS_MAX 8
@@ -14,6 +15,15 @@
 struct outcome_file {
     const struct tree *tree;
     const char *path; /* in the list's memory */
+};
+
+/* The file systems that a configuration may name, and the configurations that were read already. */
+struct volumes_view {
+    const struct volume *volume;
+    uint32_t count;
+    bool efi; /* GRUB's $grub_platform is "efi", else "pc" */
+    uint32_t read_count;
+    const struct outcome_file *read;
 };
 
 struct outcome {

@@ -108,6 +108,26 @@ static bool add(struct volumes *volumes, uint32_t number, const struct partition
     return true;
 }
 
+/* A failure that names the disk by itself names it enough. */
+static void report(const char *place, const struct failure *failure)
+{
+    if (strcmp(place, failure->what) == 0)
+        warn("%s: %s", failure->what, failure->why);
+    else
+        warn("%s: %s: %s", place, failure->what, failure->why);
+}
+
+static void add_if_due(struct volumes *volumes, uint32_t number, const struct partition *partition, enum pass pass)
+{
+    const struct block_device *device = devices.device[number];
+    struct failure failure;
+    char name[32];
+
+    partition_name(device->name, partition ? partition->number : 0, name, sizeof(name));
+    if (pass_of(role_of(device, partition)) == pass && !add(volumes, number, partition, &failure))
+        report(name, &failure);
+}
+
 static void add_disk(struct volumes *volumes, uint32_t number, enum pass pass)
 {
     const struct block_device *device = devices.device[number];
@@ -117,7 +137,7 @@ static void add_disk(struct volumes *volumes, uint32_t number, enum pass pass)
     /* Read anew in each pass, from the cache: tables of all disks at once would be much memory for nothing. */
     if (!partitions_read(&disks[number], &partitions, &failure)) {
         if (pass == 0)
-            warn("%s: %s: %s", device->name, failure.what, failure.why);
+            report(device->name, &failure);
         return;
     }
     if (pass == 0 && partitions.from_backup)
@@ -127,15 +147,11 @@ static void add_disk(struct volumes *volumes, uint32_t number, enum pass pass)
     /* An image for discs and sticks alike has a table, and is a file system as a whole. Of other kinds that is a trace
      * of what the disk was before it was partitioned. */
     whole = partitions.table == PARTITIONS_NONE || iso_is(&disks[number]);
-    if (whole && pass_of(role_of(device, NULL)) == pass && !add(volumes, number, NULL, &failure))
-        warn("%s: %s: %s", device->name, failure.what, failure.why);
+    if (whole)
+        add_if_due(volumes, number, NULL, pass);
     for (uint32_t i = 0; i < partitions.count; i++) {
-        const struct partition *partition = &partitions.partition[i];
-
-        if (whole && !partition->start)
-            continue; /* the same once more */
-        if (pass_of(role_of(device, partition)) == pass && !add(volumes, number, partition, &failure))
-            warn("%s, partition %u: %s: %s", device->name, partition->number, failure.what, failure.why);
+        if (!whole || partitions.partition[i].start) /* else the same once more */
+            add_if_due(volumes, number, &partitions.partition[i], pass);
     }
 }
 

@@ -67,6 +67,16 @@ def fat(path, files):
     return path
 
 
+def iso(path, files):
+    """Writes to PATH a CD-ROM, ISO 9660 with Rock Ridge, with FILES as of disk()."""
+    root = path.with_name(f"{path.name}.files")
+    for name, source in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(source if isinstance(source, bytes) else source.read_bytes())
+    _run("xorriso", "-as", "mkisofs", "-quiet", "-R", "-o", path, root)
+    return path
+
+
 def grub_bios(path, commands, modules, files):
     """A disk from which the BIOS starts GRUB, which runs COMMANDS with FILES on (hd0,msdos1)."""
     core = _core(path, "i386-pc", [*SERIAL, *commands], [*BIOS_MODULES, *modules])

@@ -61,12 +61,16 @@ ROWS = {
     "above-4-gib": Row("pvh-q35", pci(), arguments=LARGE_BAR),
     "segments": Row("pvh-q35", pci(",seg-max-adjust=off,queue-size=8")),
     "blocks": Row("pvh-q35", pci(",logical_block_size=4096,physical_block_size=4096", "")),
+    # What we do not take is offered, and what we do not need is there.
+    "iommu": Row("pvh-q35", pci(",packed=on,iommu_platform=on,disable-legacy=on,num-queues=4"),
+                 arguments=("-device", "intel-iommu")),
     "microvm": Row("pvh-microvm", MMIO),
     "microvm-modern": Row("pvh-microvm", MMIO, arguments=MODERN),
     "microvm-words": Row("pvh-microvm", MMIO, machine=MICROVM_WORDS),
     "microvm-words-modern": Row("pvh-microvm", MMIO, machine=MICROVM_WORDS, arguments=MODERN),
     "multiboot2-bios": Row("multiboot2-bios", pci()),
     "linux16": Row("linux16", pci()),
+    "linux32-efi": Row("linux32-efi", pci()),           # the firmware had them before
     # The firmware shows us no file system on a partition that is no ESP: we read its disks.
     "efi": Row("efi-kernel", pci(), partition="disk1p1"),
     "efi-ahci": Row("efi-kernel", ("ide-hd,bus=ide.0", "ide-hd,bus=ide.1"), partition="disk1p1"),
@@ -81,6 +85,10 @@ def start(name, row, disks, words=WORDS):
     drives = [argument for number, (disk, device) in enumerate(zip(disks, row.devices))
               for argument in ("-drive", f"if=none,id=d{number},{disk}", "-device", f"{device},drive=d{number},id=v{number}")]
     return machine.Machine([*chosen.arguments(job, "512", 1, exits.DEFAULT_CPU), *row.arguments, *drives], job.folder)
+
+
+LARGE_BLOCKS = Row("pvh-q35", pci(",logical_block_size=4096,physical_block_size=4096"))
+CDROM = Row("efi-kernel", ("ide-hd,bus=ide.0", "ide-cd,bus=ide.1"))
 
 
 def virtio_address(running):
@@ -119,6 +127,23 @@ def test_boots(name, disks, record_property):
         if row.arguments == LARGE_BAR:
             assert virtio_address(running) > 1 << 32
         assert re.search(rf"^quadrivium .*\({row.partition} ", machine.printable(running.console), re.MULTILINE), running.console
+
+
+def test_large_blocks(disks):
+    """Blocks of 4 KiB, on which the file system's own are smaller, so that files begin and end within them."""
+    tree = media.fat(RUNS / "blocks.img", menus.files({"tree": menus.entry("On a disk", "own=1")}))
+    with start("large-blocks", LARGE_BLOCKS, (disks[0], raw(tree))) as running:
+        running.wait(menus.STARTED, FATAL)
+        assert re.search(r"^quadrivium .*\(vdb ", machine.printable(running.console), re.MULTILINE), running.console
+
+
+def test_cdrom(disks, record_property):
+    """A CD-ROM of which the firmware knows no file system: its blocks have 2 KiB."""
+    record_property("door", CDROM.door)
+    tree = media.iso(RUNS / "tree.iso", menus.files({"tree": menus.entry("On a disk", "own=1")}))
+    with start("cdrom", CDROM, (disks[0], f"format=raw,media=cdrom,readonly=on,file={tree}")) as running:
+        running.wait(menus.STARTED, FATAL)
+        assert re.search(r"^quadrivium .*\(disk1 ", machine.printable(running.console), re.MULTILINE), running.console
 
 
 # ---- how it is read ----
@@ -217,6 +242,14 @@ def sector_of(path, content):
     at = path.read_bytes().index(content)
     assert at % media.SECTOR == 0
     return at // media.SECTOR
+
+
+def test_unreadable_efi(disks, record_property):
+    """A sector of the kernel cannot be read, by the firmware."""
+    record_property("door", ROWS["efi"].door)
+    sector = sector_of(RUNS / "tree.img", menus.KERNEL.read_bytes()[:media.SECTOR])
+    with start("unreadable-efi", ROWS["efi"], (disks[0], broken(RUNS / "tree.img", sector))) as running:
+        refused(running, r".*the firmware could not read \d+ bytes at block \d+ \(status 0x8000000000000007\)")
 
 
 @pytest.mark.parametrize("name", ["q35", "q35-legacy", "microvm"])

@@ -80,7 +80,7 @@ class XenGuest(machine.Machine):
 
     def _restore(self):
         """Loads the saved machine and gives dom0 its word."""
-        connected = False
+        connected = said = False
         while RESTORED not in self.log:
             if self.process.poll() is not None or self.seconds > machine.TIMEOUT:
                 raise self.failure("dom0 was not restored")
@@ -90,10 +90,12 @@ class XenGuest(machine.Machine):
                     connected = True
                 except (FileNotFoundError, ConnectionRefusedError):
                     time.sleep(0.01)
-            else:
-                # What is typed before the machine runs is lost, and what is typed too much too (xen-dom0-init).
+            elif not said and self.qmp({"execute": "query-status"})["return"]["status"] == "running":
+                # Once: before the machine runs it would be lost, and a second one might come so late that the guest gets it.
                 self.type("go\n")
-                self.idle(0.1)
+                said = True
+            else:
+                self.idle(0.02)
 
     @property
     def log(self):

@@ -18,7 +18,7 @@ static const char *const paths[] = { "/boot/grub/grub.cfg",    "/boot/grub/grube
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct outcome outcome;
-    const struct volumes_view view = { volumes, 2, size % 2 };
+    const struct volumes_view view = { .volume = volumes, .count = 2, .efi = size % 2 };
     struct failure failure = { 0 };
 
     volumes_start(paths, data, size);

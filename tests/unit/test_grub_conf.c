@@ -40,7 +40,7 @@ static int setup(void **state)
 
 static bool read_at(const struct volume *volume, const char *path)
 {
-    const struct volumes_view view = { volumes, volume_count, efi };
+    const struct volumes_view view = { .volume = volumes, .count = volume_count, .efi = efi };
 
     return grub_entries_add(&view, volume, path, &list, &outcome, &failure);
 }

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What there is to start on the file systems of disks, whatever loader it was meant for. */
+#ifndef MENU_DISK_ENTRIES_H
+#define MENU_DISK_ENTRIES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "menu/entry.h"
+#include "menu/loader_conf.h"
+#include "storage/volumes.h"
+
+/*
+ * Adds the entries of all volumes, in their order; of each its boot tree (UAPI.1), then those of its grub.cfg (the
+ * first place where one has entries: /boot/grub, /grub, /boot/grub2, /grub2, folders of /EFI), and of its extlinux.conf
+ * or syslinux.cfg where neither has any. Where no volume has anything, the kernels that lie there:
+ * menu/kernel_entries.h.
+ *
+ * No configuration is read twice, and entries of UAPI.1 that grub.cfg reads (blscfg), with its variables, are there
+ * once. *conf is the first loader.conf; what that does not say of the default and the timeout, the first other
+ * configuration with entries does. What is broken is warned of, and stops nothing else. efi: grub.cfg sees EFI as its
+ * platform. Volumes live as long as the list.
+ */
+void disk_entries_add(const struct volume *volumes, uint32_t count, bool efi, struct entries *entries,
+                      struct loader_conf *conf);
+
+#endif
