@@ -34,7 +34,7 @@ class XenGuest(machine.Machine):
     """A PVH guest. KERNEL and RAMDISK are files; DISKS are raw images, seen as xvda and xvdb, which are not written to.
 
     Where there is no KERNEL, EXTRA names a boot loader. MEMORY is in MiB, up to 5120. EXTRA holds further lines of xl's
-    configuration. VERBOSE makes xl tell how it loads the kernel. FILES are further ones of dom0, from path to contents as of
+    configuration, which hold where a line is there already. VERBOSE makes xl tell how it loads the kernel. FILES are further ones of dom0, from path to contents as of
     cpio.archive. With ORDERS dom0 takes orders while the guest runs: order(). FOLDER takes the logs.
     """
 
@@ -178,17 +178,17 @@ def _quoted(text):
 def _write_job(path, kernel, ramdisk, disks, verbose, config, files, orders):
     """Writes the archive that dom0 reads from its first disk; returns the sector for orders behind it, where they are wanted."""
     # A guest that has ended is kept, so that the last of its console can be read.
-    config = ['name="guest"', 'type="pvh"', 'tsc_mode="native"',
-              *(f'on_{event}="preserve"' for event in ("poweroff", "reboot", "crash", "watchdog", "soft_reset")), *config]
+    own = ['name="guest"', 'type="pvh"', 'tsc_mode="native"',
+              *(f'on_{event}="preserve"' for event in ("poweroff", "reboot", "crash", "watchdog", "soft_reset"))]
     files = {"job": None, "job/options": b"-vvv\n" if verbose else b"\n", "job/orders": b"", **files}
     if kernel:
         files["job/kernel"] = Path(kernel).read_bytes()
-        config.append('kernel="/job/kernel"')
+        own.append('kernel="/job/kernel"')
     if ramdisk:
         files["job/ramdisk"] = Path(ramdisk).read_bytes()
-        config.append('ramdisk="/job/ramdisk"')
+        own.append('ramdisk="/job/ramdisk"')
     names = ", ".join(f'"phy:/dev/{own},{seen},w"' for own, seen in zip(DISKS, GUEST_DISKS[:disks]))
-    files["job/guest.cfg"] = "\n".join([*config, f"disk=[{names}]", ""]).encode()
+    files["job/guest.cfg"] = "\n".join([*own, f"disk=[{names}]", *config, ""]).encode()
     # The number of the sector for orders is part of what it lies behind: at a length that does not depend on it.
     sector = -(-len(cpio.archive(files | {"job/orders": bytes(ORDERS_LINE)})) // SECTOR) if orders else 0
     if sector:
