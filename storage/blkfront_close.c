@@ -8,6 +8,7 @@
 
 #include "common/console.h"
 #include "common/noinit.h"
+#include "common/text.h"
 #include "firmware/xen_events.h"
 #include "firmware/xen_grants.h"
 #include "storage/xenstore.h"
@@ -15,7 +16,7 @@
 #define PATIENCE 5000000000ull /* nanoseconds for pages to be unmapped */
 #define NAP      5000000ull
 
-#define GONE (XENBUS_IS(XENBUS_UNKNOWN)) /* somebody detached it: there is nothing to wait for */
+#define GONE (XENBUS_IS(XENBUS_UNKNOWN)) /* somebody took it away: there is nothing to wait for */
 
 static struct xenbus_batch batch NOINIT;
 
@@ -24,6 +25,27 @@ static bool wait(const struct blkfront *front, uint32_t wanted, struct failure *
     enum xenbus_state now;
 
     return xenbus_wait(&front->bus, wanted | GONE, &now, failure);
+}
+
+enum presence {
+    TAKEN,   /* the tool stack has removed the device: what we wrote then would be a new one */
+    LEAVING, /* it waits until we have closed it, and then removes it (xenbus.h: its back end is not "online") */
+    STAYING,
+};
+
+static bool find_presence(const struct blkfront *front, enum presence *presence, struct failure *failure)
+{
+    uint32_t back, online;
+
+    batch.count = 0;
+    back = xenbus_read(&batch, front->bus.front, "backend");
+    online = xenbus_read(&batch, front->bus.back, "online");
+    if (!xenbus_do(&batch, failure))
+        return false;
+    *presence = !xenbus_text(&batch, back).data                 ? TAKEN
+                : text_equals(xenbus_text(&batch, online), "0") ? LEAVING
+                                                                : STAYING;
+    return true;
 }
 
 static bool go_closed(const struct blkfront *front, struct failure *failure)
@@ -87,15 +109,16 @@ static bool give_memory(struct blkfront *front, struct failure *failure)
 bool blkfront_close(struct blkfront *front, struct failure *failure)
 {
     struct failure first, second;
-    bool orderly = !front->published || go_closed(front, &first);
+    enum presence presence = TAKEN;
+    bool orderly = !front->published ||
+                   (find_presence(front, &presence, &first) && (presence == TAKEN || go_closed(front, &first)));
 
     if (!revoke(front, failure))
         return false;
     if (front->has_port)
         xen_event_close(front->port);
-    front->has_port = false;
-    orderly = orderly && (!front->published || go_initial(front, &first));
-    front->published = false;
+    front->has_port = front->published = false;
+    orderly = orderly && (presence != STAYING || go_initial(front, &first));
     orderly = unwatch(front, orderly ? &first : &second) && orderly;
     /* Nothing of ours is its own any more: the kernel may start, and see for itself. */
     if (!orderly)

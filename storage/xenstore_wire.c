@@ -151,12 +151,18 @@ static bool receive_reply(struct xenstore_link *link, const char *path, struct h
     return break_link(link, path, "xenstored tells of other things without end", failure);
 }
 
-/* xenstore.txt: an error is the name of one of errno.h, with its NUL. */
-static bool is_absence(struct span error)
+static bool says(struct span error, const char *name)
 {
-    static const char absent[] = "ENOENT";
+    return error.size == strlen(name) + 1 && !memcmp(error.data, name, error.size);
+}
 
-    return error.size == sizeof(absent) && !memcmp(error.data, absent, sizeof(absent));
+/*
+ * xenstore.txt: an error is the name of one of errno.h, with its NUL. Of what is not there in a folder that is not
+ * there either, a guest is told that it may not look.
+ */
+static bool is_absence(const struct xenstore_request *request, struct span error)
+{
+    return says(error, "ENOENT") || (request->operation == XENSTORE_READ && says(error, "EACCES"));
 }
 
 static void say_refused(const struct xenstore_request *request, struct span error, struct failure *failure)
@@ -198,9 +204,11 @@ bool xenstore_exchange(struct xenstore_link *link, struct xenstore_request *requ
         if (header.type == XENSTORE_ERROR) {
             const struct span error = { reply.data, header.size };
 
-            if (!is_absence(error) && !refused)
+            if (is_absence(&requests[i], error))
+                continue;
+            if (!refused)
                 say_refused(&requests[i], error, failure);
-            refused |= !is_absence(error);
+            refused = true;
             continue;
         }
         if (header.type != (uint32_t)requests[i].operation)

@@ -46,7 +46,7 @@ struct xenstore_request {
     enum xenstore_operation operation;
     const char *path;
     const char *value; /* NUL-terminated, never NULL */
-    struct span reply; /* what it holds; absent (data NULL) where xenstored says that there is no such key */
+    struct span reply; /* what it holds; absent (data NULL) where there is no such key */
 };
 
 struct xenstore_link {

@@ -41,9 +41,9 @@ class XenGuest(machine.Machine):
     """A PVH guest. KERNEL and RAMDISK are files; DISKS are raw images, seen as xvda and xvdb, which are not written to.
 
     Where there is no KERNEL, EXTRA names a boot loader. MEMORY is in MiB, up to 5120. EXTRA holds further lines of xl's
-    configuration. VERBOSE makes xl tell how it loads the kernel. FILES are further ones of dom0, from path to contents as of
-    cpio.archive. With ORDERS dom0 takes orders while the guest runs: order(). DRIVE are further
-    options of QEMU's for the drive of the first disk. FOLDER takes the logs.
+    configuration, which hold where a line is there already. VERBOSE makes xl tell how it loads the kernel. FILES are further ones
+    of dom0, from path to contents as of cpio.archive. With ORDERS dom0 takes orders while the guest runs: order(). DRIVE are
+    further options of QEMU's for the drive of the first disk. FOLDER takes the logs.
     """
 
     def __init__(self, folder, kernel=None, ramdisk=None, cmdline="", memory=256, vcpus=1, disks=(), extra="", verbose=False,
@@ -195,17 +195,17 @@ def _quoted(text):
 def _write_job(path, kernel, ramdisk, disks, verbose, config, files):
     """Writes the archive that dom0 reads from its first disk."""
     # A guest that has ended is kept, so that the last of its console can be read.
-    config = ['name="guest"', 'type="pvh"', 'tsc_mode="native"',
-              *(f'on_{event}="preserve"' for event in ("poweroff", "reboot", "crash", "watchdog", "soft_reset")), *config]
+    own = ['name="guest"', 'type="pvh"', 'tsc_mode="native"',
+           *(f'on_{event}="preserve"' for event in ("poweroff", "reboot", "crash", "watchdog", "soft_reset"))]
     files = {"job": None, "job/options": b"-vvv\n" if verbose else b"\n", **files}
     if kernel:
         files["job/kernel"] = Path(kernel).read_bytes()
-        config.append('kernel="/job/kernel"')
+        own.append('kernel="/job/kernel"')
     if ramdisk:
         files["job/ramdisk"] = Path(ramdisk).read_bytes()
-        config.append('ramdisk="/job/ramdisk"')
-    names = ", ".join(f'"phy:/dev/{own},{seen},w"' for own, seen in zip(DISKS, GUEST_DISKS[:disks]))
-    files["job/guest.cfg"] = "\n".join([*config, f"disk=[{names}]", ""]).encode()
+        own.append('ramdisk="/job/ramdisk"')
+    names = ", ".join(f'"phy:/dev/{there},{seen},w"' for there, seen in zip(DISKS, GUEST_DISKS[:disks]))
+    files["job/guest.cfg"] = "\n".join([*own, f"disk=[{names}]", *config, ""]).encode()
     data = cpio.archive(files)
     path.write_bytes(data + bytes(-len(data) % SECTOR))
 

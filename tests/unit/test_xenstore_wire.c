@@ -86,6 +86,10 @@ static void carry_out(const struct header *header, const char *data)
     else if (header->type == XENSTORE_DIRECTORY)
         answer(header->type, header->request, names, sizeof(names));
     else {
+        if (strcmp(data, "secret") == 0) {
+            answer(XENSTORE_ERROR, header->request, "EACCES", 7);
+            return;
+        }
         if (header->type == XENSTORE_WRITE)
             text_format(store.written, sizeof(store.written), "%s=%.*s", data, (int)(header->size - strlen(data) - 1),
                         value);
@@ -197,12 +201,17 @@ static void reads(void **state)
 
 static void refusals(void **state)
 {
+    struct xenstore_request request = { XENSTORE_WRITE, "secret", "x", { 0 } };
     struct span reply;
 
     (void)state;
-    assert_false(read_one("secret", &reply));
+    assert_false(xenstore_exchange(&connection, &request, 1, content, &failure));
     assert_failure(&failure, "xenstore", "secret: xenstored says EACCES");
+    assert_null(request.reply.data);
     assert_true(read_one("backend", &reply)); /* the link is as good as before */
+    assert_text(reply, "/local/domain/0");
+    assert_true(read_one("secret", &reply)); /* so it is said of what is gone with its folder */
+    assert_null(reply.data);
     assert_idle();
 }
 
@@ -210,7 +219,7 @@ static void many_at_once(void **state)
 {
     struct xenstore_request requests[] = {
         { XENSTORE_READ, "backend", "", { 0 } }, { XENSTORE_READ, "none", "", { 0 } },
-        { XENSTORE_WRITE, "state", "4", { 0 } }, { XENSTORE_READ, "secret", "", { 0 } },
+        { XENSTORE_WRITE, "state", "4", { 0 } }, { XENSTORE_REMOVE, "secret", "", { 0 } },
         { XENSTORE_WATCH, "x", "tok", { 0 } },   { XENSTORE_REMOVE, "ring-ref", "", { 0 } },
         { XENSTORE_UNWATCH, "x", "tok", { 0 } }, { XENSTORE_READ, "empty", "", { 0 } },
     };
