@@ -328,8 +328,10 @@ static void execution(void **state)
 {
     static const char *const cases[][2] = {
         { "r=1", "1" },
+        { "set r=1 r=2", "1" },
+        { "if [ $none ]; then r=1; fi", "1" },
         { "set r=1 ; unset r", "" },
-        { "export r=1", "1" },
+        { "export r=1", "" },
         { "set r=a; set r=$r$r; set r=\"$r ${r}b\"", "\"aa aab\"" },
         { "if true; then r=1; else r=2; fi", "1" },
         { "if false; then r=1; else r=2; fi", "2" },
@@ -355,7 +357,7 @@ static void execution(void **state)
         { "function f { false; }; f && r=1; f || r=2", "2" },
         { "function f { true; }; f && r=1; f || r=2", "1" },
         { "r=1; source /folder/x", "sourced1" },
-        { ". /none; r=$?", "1" },
+        { ". /none; r=$?", "0" },
         { "if source /folder/return; then r=x$r; fi; r=${r}y", "x2y" },
         { "true; r=$?", "0" },
         { "for i in 1 2 3; do r=$i; done; r=x$r", "x" },
