@@ -32,6 +32,17 @@ static bool is_special(char byte)
     return byte == '\\' || byte == '\'' || byte == '"';
 }
 
+static bool is_hex(char byte)
+{
+    return (byte >= '0' && byte <= '9') || (text_lower(byte) >= 'a' && text_lower(byte) <= 'f');
+}
+
+/* \xHH, which stays as it is. */
+static bool is_escape(const char *text)
+{
+    return text[0] == '\\' && text[1] == 'x' && is_hex(text[2]) && is_hex(text[3]);
+}
+
 /*
  * A word as GRUB gives it to a kernel: in quotes where it has blanks, with a backslash before what would end them. Into
  * `text` at `at`, or only counted where that is NULL.
@@ -45,7 +56,7 @@ static uint64_t put_word(const char *word, char *text, uint64_t at)
             text[at] = '"';
     }
     for (; *word; word++) {
-        if (is_special(*word)) {
+        if (is_special(*word) && !is_escape(word)) {
             if (text)
                 text[at] = '\\';
             at++;

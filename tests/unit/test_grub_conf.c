@@ -203,6 +203,8 @@ static void kernels(void **state)
     expect("menuentry a { linux /k a 'b c' \"d=\\\"e\\\"\" f\\\\g\ninitrd /1 /2\n}",
            "a\n  title a\n  kernel xvda2:/k\n  options a \"b c\" d=\\\"e\\\" f\\\\g\n  module xvda2:/1\n  module "
            "xvda2:/2\n");
+    expect("menuentry a { linux /k 'a\\x2db' 'c\\xg' 'd\\x2' \"'\" }",
+           "a\n  title a\n  kernel xvda2:/k\n  options a\\x2db c\\\\xg d\\\\x2 \\'\n");
     expect("menuentry a { linux16 /k; initrd16 /1; initrd /2; devicetree /x.dtb; }",
            "a\n  title a\n  kernel xvda2:/k\n  module xvda2:/2\n  devicetree xvda2:/x.dtb\n");
     expect("menuentry a { multiboot2 --quirk-modules-after-kernel /x.gz y; module2 --nounzip /1 z w; module2 /2; }",
