@@ -177,7 +177,7 @@ static void measure(const struct entry *entry)
 {
     if (!tpm_present())
         return;
-    if (entry->kind == ENTRY_CONF || entry->kind == ENTRY_RECIPE)
+    if (entry->content.size && (entry->kind == ENTRY_CONF || entry->kind == ENTRY_RECIPE))
         tpm_measure(TPM_PCR_CONFIG, entry->content, entry->id);
     tpm_measure_text(TPM_PCR_CONFIG, boot.command_line, boot.command_line);
     if (boot.device_tree.size)

@@ -32,47 +32,50 @@ static bool is_special(char byte)
     return byte == '\\' || byte == '\'' || byte == '"';
 }
 
-/*
- * A word as GRUB gives it to a kernel: in quotes where it has blanks, with a backslash before what would end them. Into
- * `text` at `at`, or only counted where that is NULL.
- */
-static uint64_t put_word(const char *word, char *text, uint64_t at)
+static bool is_hex(char byte)
+{
+    return (byte >= '0' && byte <= '9') || (text_lower(byte) >= 'a' && text_lower(byte) <= 'f');
+}
+
+/* \xHH, which stays as it is. */
+static bool is_escape(const char *text)
+{
+    return text[0] == '\\' && text[1] == 'x' && is_hex(text[2]) && is_hex(text[3]);
+}
+
+/* Into `text` at *at, or only counted where that is NULL. */
+static void put(char *text, uint64_t *at, char byte)
+{
+    if (text)
+        text[*at] = byte;
+    ++*at;
+}
+
+/* A word as GRUB gives it to a kernel: in quotes where it has blanks, a backslash before what would end them. */
+static void put_word(const char *word, char *text, uint64_t *at)
 {
     const bool quotes = strchr(word, ' ');
 
-    for (unsigned i = 0; i < (quotes ? 1 : 0); i++, at++) {
-        if (text)
-            text[at] = '"';
-    }
+    if (quotes)
+        put(text, at, '"');
     for (; *word; word++) {
-        if (is_special(*word)) {
-            if (text)
-                text[at] = '\\';
-            at++;
-        }
-        if (text)
-            text[at] = *word;
-        at++;
+        if (is_special(*word) && !is_escape(word))
+            put(text, at, '\\');
+        put(text, at, *word);
     }
-    if (quotes) {
-        if (text)
-            text[at] = '"';
-        at++;
-    }
-    return at;
+    if (quotes)
+        put(text, at, '"');
 }
 
+/* The length of the words from the first on, with a blank between two of them, and they themselves. */
 static uint64_t put_words(const struct grub_command *command, uint32_t first, char *text)
 {
     uint64_t at = 0;
 
     for (uint32_t i = first; i < command->count; i++) {
-        if (i > first) {
-            if (text)
-                text[at] = ' ';
-            at++;
-        }
-        at = put_word(command->word[i], text, at);
+        if (i > first)
+            put(text, &at, ' ');
+        put_word(command->word[i], text, &at);
     }
     if (text)
         text[at] = '\0';

@@ -27,10 +27,8 @@ static bool do_set(struct grub *grub, const struct grub_command *command)
     char name[GRUB_NAME_MAX];
     const char *value;
 
-    for (uint32_t i = 1; i < command->count; i++) {
-        if (split(command->word[i], name, &value))
-            grub_set_variable(grub, name, value);
-    }
+    if (command->count >= 2 && split(command->word[1], name, &value))
+        grub_set_variable(grub, name, value);
     return true;
 }
 
@@ -103,8 +101,11 @@ static bool do_source(struct grub *grub, const struct grub_command *command)
     char path[TREE_PATH_MAX];
     struct failure ignored;
 
-    return command->count >= 2 && grub_locate(grub, command->word[1], &volume, path, &ignored) &&
-           grub_enter_file(grub, volume, path, false);
+    if (command->count < 2)
+        return false;
+    if (grub_locate(grub, command->word[1], &volume, path, &ignored))
+        grub_enter_file(grub, volume, path, false);
+    return true; /* what is not there is no failure, in GRUB either */
 }
 
 /* "(hd0,gpt2)/boot/grub" of "(hd0,gpt2)/boot/grub/grub.cfg" */
@@ -157,7 +158,6 @@ static const struct {
     bool (*run)(struct grub *grub, const struct grub_command *command);
 } commands[] = {
     { "set", do_set },
-    { "export", do_set },
     { "unset", do_unset },
     { "[", do_brackets },
     { "test", do_test },
@@ -191,6 +191,7 @@ static const struct {
     { "decrement", do_true },
     { "drivemap", do_true },
     { "echo", do_true },
+    { "export", do_true },
     { "increment", do_true },
     { "insmod", do_true },
     { "keymap", do_true },

@@ -108,6 +108,30 @@ bool grub_submenu(struct grub *grub, const struct grub_command *command)
 
 /* ---- entries ---- */
 
+/* Of several with the same id the later ones are "ID#2" and so on, because the default may be one of them. */
+static const char *make_unique(struct grub *grub, const char *id)
+{
+    const struct entries *entries = grub->entries;
+    const size_t length = strlen(id);
+    uint32_t number = 1;
+    char *unique;
+
+    for (uint32_t i = entries->count - grub->outcome->added; i < entries->count; i++) {
+        const char *other = entries->entry[i].id;
+
+        number += strncmp(other, id, length) == 0 && (!other[length] || other[length] == '#');
+    }
+    if (number == 1)
+        return id;
+    unique = entries_take(grub->entries, length + sizeof("#4096"), grub->failure);
+    grub->fatal = grub->fatal || !unique;
+    if (!unique)
+        return NULL;
+    memcpy(unique, id, length);
+    text_format(unique + length, sizeof("#4096"), "#%u", number);
+    return unique;
+}
+
 /* "SUBMENU>ENTRY"; NULL where fatal is set. */
 static const char *make_id(struct grub *grub, const struct grub_item *item)
 {
@@ -178,6 +202,8 @@ static void add_entry(struct grub *grub, struct grub_item *item)
     entry.path = item->source->path;
     entry.content = item->source->text;
     entry.id = make_id(grub, item);
+    if (entry.id)
+        entry.id = make_unique(grub, entry.id);
     entry.problem = item->problem;
     if (!grub->fatal && !item->problem[0])
         entry.recipe = build(grub, item, entry.id, &leaves, &entry.problem);

@@ -124,7 +124,7 @@ bool grub_test(const char *const *words, uint32_t count, bool (*file)(void *cont
             negated = false;
         } else if (!empty && kind == 'o') {
             any = any || all;
-            all = empty = true;
+            all = empty = true; /* nothing is true */
             negated = false;
         } else if (strcmp(words[at], "!") == 0 && at + 1 < count) {
             negated = !negated;
@@ -133,5 +133,5 @@ bool grub_test(const char *const *words, uint32_t count, bool (*file)(void *cont
             negated = empty = false;
         }
     }
-    return any || (all && !empty);
+    return any || all;
 }

@@ -158,6 +158,36 @@ static void debian_from_its_esp(void **state)
     assert_int_equal(warned_count, 0);
 }
 
+/* Ubuntu's cloud images start without an initrd, and remember where that failed. */
+static void ubuntu_cloud(void **state)
+{
+    static const char text[] =
+        "if [ -s $prefix/grubenv ]; then\n  set have_grubenv=true\n  load_env\nfi\n"
+        "if [ \"${initrdfail}\" = 2 ]; then\n   set initrdfail=\nelif [ \"${initrdfail}\" = 1 ]; then\n"
+        "   set next_entry=\"${prev_entry}\"\n   set prev_entry=\n   save_env prev_entry\n"
+        "   if [ \"${next_entry}\" ]; then\n      set initrdfail=2\n   fi\nfi\n"
+        "if [ \"${next_entry}\" ] ; then\n   set default=\"${next_entry}\"\nelse\n   set default=\"0\"\nfi\n"
+        "function initrdfail {\n    if [ -n \"${have_grubenv}\" ]; then if [ -n \"${partuuid}\" ]; then\n"
+        "      if [ -z \"${initrdfail}\" ]; then\n        set initrdfail=1\n        if [ -n \"${boot_once}\" ]; then\n"
+        "          set prev_entry=\"${default}\"\n          save_env prev_entry\n        fi\n      fi\n"
+        "      save_env initrdfail\n    fi; fi\n}\n"
+        "set partuuid=c2e7bd9b-32c6\nmenuentry_id_option=--id\n"
+        "menuentry 'Ubuntu' $menuentry_id_option 'gnulinux-simple' {\n"
+        "	if [ \"${initrdfail}\" = 1 ]; then\n	  linux /k root=PARTUUID=c2e7bd9b-32c6 ro\n	  initrd /i\n"
+        "	else\n	  linux /k root=PARTUUID=c2e7bd9b-32c6 ro panic=-1\n	fi\n	initrdfail\n}\n";
+
+    (void)state;
+    read_text(text);
+    assert_string_equal(entries_as_text(0), "gnulinux-simple\n  title Ubuntu\n  kernel xvda2:/k\n"
+                                            "  options root=PARTUUID=c2e7bd9b-32c6 ro panic=-1\n");
+    setup(state);
+    make_text("/boot/grub/grubenv", "# GRUB Environment Block\ninitrdfail=1\n#########");
+    read_text(text);
+    assert_string_equal(entries_as_text(0), "gnulinux-simple\n  title Ubuntu\n  kernel xvda2:/k\n"
+                                            "  options root=PARTUUID=c2e7bd9b-32c6 ro\n  module xvda2:/i\n");
+    assert_int_equal(warned_count, 0);
+}
+
 /* ---- what entries say ---- */
 
 static void expect(const char *text, const char *expected)
@@ -173,6 +203,8 @@ static void kernels(void **state)
     expect("menuentry a { linux /k a 'b c' \"d=\\\"e\\\"\" f\\\\g\ninitrd /1 /2\n}",
            "a\n  title a\n  kernel xvda2:/k\n  options a \"b c\" d=\\\"e\\\" f\\\\g\n  module xvda2:/1\n  module "
            "xvda2:/2\n");
+    expect("menuentry a { linux /k 'a\\x2db' 'c\\xg' 'd\\x2' \"'\" }",
+           "a\n  title a\n  kernel xvda2:/k\n  options a\\x2db c\\\\xg d\\\\x2 \\'\n");
     expect("menuentry a { linux16 /k; initrd16 /1; initrd /2; devicetree /x.dtb; }",
            "a\n  title a\n  kernel xvda2:/k\n  module xvda2:/2\n  devicetree xvda2:/x.dtb\n");
     expect("menuentry a { multiboot2 --quirk-modules-after-kernel /x.gz y; module2 --nounzip /1 z w; module2 /2; }",
@@ -298,8 +330,10 @@ static void execution(void **state)
 {
     static const char *const cases[][2] = {
         { "r=1", "1" },
+        { "set r=1 r=2", "1" },
+        { "if [ $none ]; then r=1; fi", "1" },
         { "set r=1 ; unset r", "" },
-        { "export r=1", "1" },
+        { "export r=1", "" },
         { "set r=a; set r=$r$r; set r=\"$r ${r}b\"", "\"aa aab\"" },
         { "if true; then r=1; else r=2; fi", "1" },
         { "if false; then r=1; else r=2; fi", "2" },
@@ -325,7 +359,7 @@ static void execution(void **state)
         { "function f { false; }; f && r=1; f || r=2", "2" },
         { "function f { true; }; f && r=1; f || r=2", "1" },
         { "r=1; source /folder/x", "sourced1" },
-        { ". /none; r=$?", "1" },
+        { ". /none; r=$?", "0" },
         { "if source /folder/return; then r=x$r; fi; r=${r}y", "x2y" },
         { "true; r=$?", "0" },
         { "for i in 1 2 3; do r=$i; done; r=x$r", "x" },
@@ -441,6 +475,12 @@ static void defaults(void **state)
         if (strcmp(default_id(&outcome), cases[i][1]) != 0)
             fail_msg("%s: \"%s\", not \"%s\"", cases[i][0], default_id(&outcome), cases[i][1]);
     }
+    setup(state);
+    read_text("menuentry A { linux /1 }\nmenuentry A { linux /2 }\nmenuentry A { linux /3 }\nset default=2");
+    assert_string_equal(list.entry[0].id, "A");
+    assert_string_equal(list.entry[1].id, "A#2");
+    assert_string_equal(default_id(&outcome), "A#3");
+    assert_string_equal(list.entry[2].recipe->kernel.path, "/3");
     setup(state);
     read_text("set default=0");
     assert_null(outcome.conf.default_entry.data);
@@ -672,6 +712,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(distributions, setup),
         cmocka_unit_test_setup(debian_from_its_esp, setup),
+        cmocka_unit_test_setup(ubuntu_cloud, setup),
         cmocka_unit_test_setup(kernels, setup),
         cmocka_unit_test_setup(problems, setup),
         cmocka_unit_test_setup(what_is_left_out, setup),
