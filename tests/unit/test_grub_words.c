@@ -312,27 +312,31 @@ static void tests_of_words(void **state)
 
 static void environment(void **state)
 {
-    static const char text[] = "# GRUB Environment Block\n# a comment=1\nsaved_entry=a>b c\nempty=\nodd\n=none\n"
-                               "back=a\\\\b\\\nc\nlong=123456789012345678901234\nlast=1";
-    char name[24], value[24];
+    static const char text[] =
+        "# GRUB Environment Block\n# a comment=1\nsaved_entry=a>b c\nempty=\nodd\n=none\n"
+        "back=a\\\\b\\\nc\nlong=123456789012345678901234\nlonger-names=1\nshort=1234567890123456789\nlast=1";
+    char name[12], value[24];
     struct span rest;
 
     (void)state;
     assert_false(grub_env_open(text_span("# GRUB Environment\n"), &rest));
     assert_true(grub_env_open(text_span(text), &rest));
-    assert_true(grub_env_next(&rest, name, value, sizeof(value)));
+    assert_true(grub_env_next(&rest, name, sizeof(name), value, sizeof(value)));
     assert_string_equal(name, "saved_entry");
     assert_string_equal(value, "a>b c");
-    assert_true(grub_env_next(&rest, name, value, sizeof(value)));
+    assert_true(grub_env_next(&rest, name, sizeof(name), value, sizeof(value)));
     assert_string_equal(name, "empty");
     assert_string_equal(value, "");
-    assert_true(grub_env_next(&rest, name, value, sizeof(value)));
+    assert_true(grub_env_next(&rest, name, sizeof(name), value, sizeof(value)));
     assert_string_equal(name, "back");
     assert_string_equal(value, "a\\b\nc");
-    assert_true(grub_env_next(&rest, name, value, sizeof(value)));
+    assert_true(grub_env_next(&rest, name, sizeof(name), value, sizeof(value)));
+    assert_string_equal(name, "short");
+    assert_string_equal(value, "1234567890123456789");
+    assert_true(grub_env_next(&rest, name, sizeof(name), value, sizeof(value)));
     assert_string_equal(name, "last");
     assert_string_equal(value, "1");
-    assert_false(grub_env_next(&rest, name, value, sizeof(value)));
+    assert_false(grub_env_next(&rest, name, sizeof(name), value, sizeof(value)));
 }
 
 int main(void)
