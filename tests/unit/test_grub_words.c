@@ -118,6 +118,34 @@ static void broken_words(void **state)
     assert_string_equal(read_all("a\\"), "<a\\>\n");
 }
 
+static unsigned look_ups;
+
+static const char *count_look_ups(void *context, const char *name)
+{
+    static char value[GRUB_VALUE_MAX];
+
+    (void)context;
+    (void)name;
+    look_ups++;
+    memset(value, 'a', sizeof(value) - 1);
+    return value;
+}
+
+/* Once a command is too long, what else it says costs no more than reading it. */
+static void long_values(void **state)
+{
+    static char text[4096];
+    struct grub_reader reader = { { (const uint8_t *)text, sizeof(text) }, 1 };
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof(text); i += 4)
+        memcpy(text + i, "$x\"\"", 4);
+    assert_true(grub_next(&reader, count_look_ups, NULL, &command));
+    assert_string_equal(command.problem, "is too long");
+    assert_int_equal(look_ups, GRUB_WORD_ROOM / (GRUB_VALUE_MAX - 1) + 1);
+    assert_int_equal(reader.rest.size, 0);
+}
+
 /* One byte more than fits, and one word: a problem, and nothing is written past the end. */
 static void long_words(void **state)
 {
@@ -345,7 +373,7 @@ int main(void)
         cmocka_unit_test(words),       cmocka_unit_test(blocks),        cmocka_unit_test(broken_words),
         cmocka_unit_test(long_words),  cmocka_unit_test(skipped_words), cmocka_unit_test(set_and_get),
         cmocka_unit_test(scopes),      cmocka_unit_test(full),          cmocka_unit_test(tests_of_words),
-        cmocka_unit_test(environment),
+        cmocka_unit_test(environment), cmocka_unit_test(long_values),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
