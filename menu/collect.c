@@ -11,6 +11,7 @@
 #include "firmware/loader_interface.h"
 #include "menu/auto_entries.h"
 #include "menu/boot_tree.h"
+#include "menu/disk_entries.h"
 #include "menu/uki_entries.h"
 #include "payloads/uki.h"
 #include "storage/efi_network.h"
@@ -140,24 +141,14 @@ static void add_volumes(struct collection *collection)
 static bool add_disks(const struct surroundings *around, struct collection *collection, struct failure *failure)
 {
     static struct machine machine;
-    const uint32_t first = collection->volumes.count;
-    const struct span wanted = around->options->disk;
-    bool configured = false, found = false;
+    const uint32_t first = collection->volumes.count; /* before them are EFI's */
+    struct disk_search search = { .efi = efi_alive(), .disk = around->options->disk, .path = around->options->path };
 
     machine = (struct machine){ around->handoff, around->physical, around->expander->reach };
     volumes_add_disks(&machine, &collection->volumes);
-    for (uint32_t i = first; i < collection->volumes.count; i++) {
-        const struct volume *volume = &collection->volumes.volume[i];
-        struct failure reason;
-
-        if (wanted.data && !volume_is_named(volume, wanted))
-            continue;
-        found = true;
-        if (!add_tree(&volume->tree, collection, &configured, &reason))
-            warn("%s: %s: %s", volume->tree.name, reason.what, reason.why);
-    }
-    return found || !wanted.data ||
-           fail(failure, "qv.disk", "there is no file system on %.*s", (int)wanted.size, (const char *)wanted.data);
+    search.volumes = collection->volumes.volume + first;
+    search.count = collection->volumes.count - first;
+    return disk_entries_add(&search, &collection->entries, &collection->conf, failure);
 }
 
 /* ---- all of it ---- */

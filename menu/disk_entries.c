@@ -45,6 +45,9 @@ struct vendors {
 struct collector {
     struct volumes_view view;
     struct entries *entries;
+    uint32_t first;           /* as many entries were there before */
+    char path[TREE_PATH_MAX]; /* that a person names */
+    bool found;               /* it is somewhere */
     struct loader_conf *conf;
     bool configured;          /* by a loader.conf */
     bool has_other;           /* a configuration of another loader has entries */
@@ -173,19 +176,23 @@ static void add_grub(const struct volume *volume)
 
 /* ---- the others ---- */
 
-static bool add_extlinux(const struct volume *volume)
+static bool add_extlinux_at(const struct volume *volume, const char *path)
 {
     struct failure failure;
 
+    if (is_read(volume, path) || !is_there(volume, path))
+        return false;
+    if (!extlinux_entries_add(volume, path, collector.entries, &collector.outcome, &failure))
+        broken(volume, &failure);
+    return take_outcome(volume, path);
+}
+
+static void add_extlinux(const struct volume *volume)
+{
     for (size_t i = 0; i < sizeof(extlinux_paths) / sizeof(*extlinux_paths); i++) {
-        if (is_read(volume, extlinux_paths[i]) || !is_there(volume, extlinux_paths[i]))
-            continue;
-        if (!extlinux_entries_add(volume, extlinux_paths[i], collector.entries, &collector.outcome, &failure))
-            broken(volume, &failure);
-        if (take_outcome(volume, extlinux_paths[i]))
-            return true;
+        if (add_extlinux_at(volume, extlinux_paths[i]))
+            return;
     }
-    return false;
 }
 
 static void add_boot_tree(const struct volume *volume)
@@ -235,26 +242,100 @@ static void take_conf(void)
     }
 }
 
-void disk_entries_add(const struct volume *volumes, uint32_t count, bool efi, struct entries *entries,
-                      struct loader_conf *conf)
+static void start(const struct disk_search *search, struct entries *entries, struct loader_conf *conf)
 {
-    const uint32_t first = entries->count;
-
-    collector.view = (struct volumes_view){ .volume = volumes, .count = count, .efi = efi, .read = collector.read };
+    collector.view = (struct volumes_view){
+        .volume = search->volumes, .count = search->count, .efi = search->efi, .read = collector.read
+    };
     collector.entries = entries;
+    collector.first = entries->count;
     collector.conf = conf;
     collector.configured = collector.has_other = false;
     collector.read_count = collector.folder_count = 0;
-    /* All grub.cfg first: each may read the boot trees of others, with what it knows of their variables. */
-    for (uint32_t i = 0; i < count; i++)
-        add_grub(&volumes[i]);
-    for (uint32_t i = 0; i < count; i++) {
-        add_boot_tree(&volumes[i]);
-        if (!has_entries(&volumes[i], first))
-            add_extlinux(&volumes[i]);
+}
+
+/* Calls add for each volume that is wanted. False: none is. */
+static bool each_wanted(const struct disk_search *search, void (*add)(const struct volume *volume))
+{
+    bool any = false;
+
+    for (uint32_t i = 0; i < search->count; i++) {
+        if (search->disk.data && !volume_is_named(&search->volumes[i], search->disk))
+            continue;
+        any = true;
+        add(&search->volumes[i]);
     }
-    for (uint32_t i = 0; i < count && entries->count == first; i++)
-        add_kernels(&volumes[i]);
+    return any;
+}
+
+static void add_tree_or_extlinux(const struct volume *volume)
+{
+    const uint32_t first = collector.first;
+
+    add_boot_tree(volume);
+    if (!has_entries(volume, first))
+        add_extlinux(volume);
+}
+
+static void add_kernels_if_alone(const struct volume *volume)
+{
+    if (collector.entries->count == collector.first)
+        add_kernels(volume);
+}
+
+static void add_path(const struct volume *volume)
+{
+    static const char *const names[] = { "extlinux.conf", "syslinux.cfg", "isolinux.cfg" };
+    const char *path = collector.path;
+    struct outcome *outcome = &collector.outcome;
+    struct failure failure;
+    bool done;
+
+    if (!is_there(volume, path))
+        return;
+    collector.found = true;
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        if (strcmp(path_name(path), names[i]) == 0) {
+            add_extlinux_at(volume, path);
+            return;
+        }
+    }
+    if (text_ends_with(path, ".cfg")) {
+        add_grub_at(volume, path);
+        return;
+    }
+    done = kernel_entry_add(&collector.view, volume, path, collector.entries, outcome, &failure);
+    if (!done)
+        broken(volume, &failure);
+    take_outcome(volume, path);
+}
+
+/* What a person names is all that there is. */
+static bool add_named(const struct disk_search *search, struct failure *failure)
+{
+    if (!path_normalise(search->path, collector.path, failure))
+        return false;
+    collector.found = false;
+    each_wanted(search, add_path);
+    return collector.found || fail(failure, "qv.path", "no disk has a file %s", collector.path);
+}
+
+bool disk_entries_add(const struct disk_search *search, struct entries *entries, struct loader_conf *conf,
+                      struct failure *failure)
+{
+    start(search, entries, conf);
+    /* All grub.cfg first: each may read the boot trees of others, with what it knows of their variables. */
+    if (search->path.data) {
+        if (!add_named(search, failure))
+            return false;
+    } else if (each_wanted(search, add_grub)) {
+        each_wanted(search, add_tree_or_extlinux);
+        each_wanted(search, add_kernels_if_alone);
+    } else if (search->disk.data) {
+        return fail(failure, "qv.disk", "there is no file system on %.*s", (int)search->disk.size,
+                    (const char *)search->disk.data);
+    }
     if (collector.has_other)
         take_conf();
+    return true;
 }

@@ -35,7 +35,7 @@ static const char *const no_kernels[] = { ".hmac", ".sig", ".asc", ".sha256", ".
 struct kernel {
     struct kernel *next;
     const char *folder, *name;
-    const char *version; /* what stands behind "vmlinuz", its dash included; "" */
+    const char *version; /* what stands behind "vmlinuz", its dash included; ""; NULL: it has another name */
 };
 
 /* ---- finding ---- */
@@ -184,6 +184,9 @@ static bool fill(const struct volume *volume, const struct volume *root, const s
     recipe_draft_start(draft);
     if (!find_file(tree, kernel->folder, kernel->name, entries, &draft->kernel, &found, failure))
         return false;
+    draft->options = "";
+    if (!kernel->version)
+        return true;
     for (size_t i = 0; i < sizeof(microcode) / sizeof(*microcode); i++) {
         if (!find_file(tree, kernel->folder, microcode[i], entries, &draft->modules[draft->module_count], &found,
                        failure))
@@ -209,8 +212,9 @@ static bool add(const struct volume *volume, const struct volume *root, const st
         return false;
     if (!draft.kernel.tree) /* it is empty */
         return true;
-    entry.version = kernel->version + (*kernel->version == '-');
-    text_format(title, sizeof(title), "Linux %s", *entry.version ? entry.version : kernel->name);
+    entry.version = kernel->version ? kernel->version + (*kernel->version == '-') : "";
+    text_format(title, sizeof(title), kernel->version ? "Linux %s" : "%s",
+                *entry.version ? entry.version : kernel->name);
     entry.title = entries_text(entries, text_span(title), failure);
     entry.path = draft.kernel.path;
     entry.recipe = entries_keep_recipe(entries, &draft, failure);
@@ -238,4 +242,20 @@ bool kernel_entries_add(const struct volumes_view *view, const struct volume *vo
             return false;
     }
     return true;
+}
+
+bool kernel_entry_add(const struct volumes_view *view, const struct volume *volume, const char *path,
+                      struct entries *entries, struct outcome *outcome, struct failure *failure)
+{
+    const uint64_t parent = (uint64_t)(path_name(path) - path);
+    const struct span folder = { (const uint8_t *)path, parent > 1 ? parent - 1 : parent };
+    struct kernel kernel = { NULL, entries_text(entries, folder, failure),
+                             entries_text(entries, text_span(path_name(path)), failure), version_of(path_name(path)) };
+
+    *outcome = (struct outcome){ 0 };
+    if (!kernel.folder || !kernel.name)
+        return false;
+    if (kernel.version)
+        kernel.version = kernel.name + (kernel.version - path_name(path)); /* of the copy, which lives on */
+    return add(volume, kernel.version ? find_root(view, volume) : NULL, &kernel, entries, outcome, failure);
 }

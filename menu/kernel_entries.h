@@ -18,4 +18,11 @@
 bool kernel_entries_add(const struct volumes_view *view, const struct volume *volume, struct entries *entries,
                         struct outcome *outcome, struct failure *failure);
 
+/*
+ * Adds the one at `path`, which is there, whatever its name is. Only where that looks like a kernel's is there an
+ * initrd with it, and root=.
+ */
+bool kernel_entry_add(const struct volumes_view *view, const struct volume *volume, const char *path,
+                      struct entries *entries, struct outcome *outcome, struct failure *failure);
+
 #endif

@@ -199,24 +199,24 @@ def _lay_out(system, layout, made):
             (tree / "boot").mkdir()
         try:
             for path, (table, parts) in zip(made.images, layout.disks):
-                _table(path, table, parts)
-                for part, first in zip(parts, _firsts(table, parts)):
+                empty_disk(path, table, parts)
+                for part, first in zip(parts, first_sectors(table, parts)):
                     _fill(path, made.name, part, first, {"root": tree, "boot": boot, "esp": None}[part.holds])
         finally:
             if apart:
                 _run("rm", "-rf", boot)
 
 
-def _firsts(table, parts):
-    """The first sector of each part."""
+def first_sectors(table, parts):
+    """The first sector of each part of a disk with this table, as of LAYOUTS."""
     # A logical partition lies behind its own table, an aligned step into the extended one.
     first = {"": 0, "logical": 2 * media.ALIGNMENT}.get(table, media.ALIGNMENT)
     return [first + sum(SIZES[part.holds] * SECTORS for part in parts[:number]) for number in range(len(parts))]
 
 
-def _table(path, table, parts):
-    """Makes the empty disk PATH with its table."""
-    firsts, sizes = _firsts(table, parts), [SIZES[part.holds] * SECTORS for part in parts]
+def empty_disk(path, table, parts):
+    """Makes the disk PATH with its table, the parts empty."""
+    firsts, sizes = first_sectors(table, parts), [SIZES[part.holds] * SECTORS for part in parts]
     end = firsts[-1] + sizes[-1]
     path.unlink(missing_ok=True)
     with open(path, "wb") as image:
@@ -270,7 +270,7 @@ def _set_up(made):
 def _keep_grub_cfg(layout, made):
     """Copies grub.cfg out of the disk."""
     holders = {part.holds: (part, path, first * media.SECTOR) for path, (table, parts) in zip(made.images, layout.disks)
-               for part, first in zip(parts, _firsts(table, parts))}
+               for part, first in zip(parts, first_sectors(table, parts))}
     part, path, first = holders.get("boot", holders["root"])
     name = "/grub/grub.cfg" if part.holds == "boot" else "/boot/grub/grub.cfg"
     if part.kind == "fat":

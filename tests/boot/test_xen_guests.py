@@ -56,6 +56,18 @@ def test_layouts():
     assert f"root=UUID={disk.root} ro {guest_disk.WORDS} quiet" == disk.words
 
 
+@pytest.mark.parametrize("table, parts", [disk for layout in guest_disk.LAYOUTS.values() for disk in layout.disks if disk[0]])
+def test_tables(table, parts, tmp_path):
+    """Partitions lie where others find them, and have the sizes that they are to have."""
+    guest_disk.empty_disk(tmp_path / "disk", table, parts)
+    command = ["partx", "-g", "-o", "NR,START,SECTORS", tmp_path / "disk"]
+    seen = subprocess.run(command, capture_output=True, text=True, check=True)
+    lines = [tuple(map(int, line.split())) for line in seen.stdout.splitlines()]
+    sizes = [guest_disk.SIZES[part.holds] * guest_disk.SECTORS for part in parts]
+    assert [line[1:] for line in lines][-len(parts):] == list(zip(guest_disk.first_sectors(table, parts), sizes))
+    assert lines[-1][0] == (5 if table == "logical" else len(parts))
+
+
 def test_directly(folder):
     """The guest's disk, started with its kernel as a file of dom0; and dom0 takes orders while it runs."""
     disk = guest_disk.make("gpt")

@@ -50,9 +50,19 @@ static const char *ids(void)
     return text;
 }
 
+static bool search(const char *disk, const char *path)
+{
+    const struct disk_search wanted = { .volumes = volumes,
+                                        .count = volume_count,
+                                        .disk = disk ? text_span(disk) : (struct span){ NULL, 0 },
+                                        .path = path ? text_span(path) : (struct span){ NULL, 0 } };
+
+    return disk_entries_add(&wanted, &list, &conf, &failure);
+}
+
 static void add_all(void)
 {
-    disk_entries_add(volumes, volume_count, false, &list, &conf);
+    assert_true(search(NULL, NULL));
 }
 
 static void expect(const char *expected, const char *default_)
@@ -235,14 +245,128 @@ static void broken_volumes(void **state)
     volume_count = 1;
 }
 
+/* volumes.c's own tests hold how a volume is named. */
+bool volume_is_named(const struct volume *volume, struct span name)
+{
+    return text_equals(name, volume->disk_name);
+}
+
+static void two_disks(void)
+{
+    make_text("/boot/grub/grub.cfg", "search --fs-uuid --set=root y\n" ENTRY("a"));
+    make_text("/boot/grub/custom.cfg", ENTRY("c"));
+    make_text("/boot/vmlinuz-1", "kernel");
+    make_text("/boot/initrd.img-1", "initrd");
+    make_text("/etc/fstab", "");
+    make_text("/hypervisor", "kernel");
+    add_volume(0, PARTITIONS_GPT, 1, "x");
+    make_text("/extlinux.conf", "label b\nlinux k\n");
+    make_text("/other/extlinux.conf", "label d\nlinux k\n");
+    add_volume(1, PARTITIONS_GPT, 1, "y");
+}
+
+/* Others are still there to be named by what is wanted. */
+static void one_disk_is_wanted(void **state)
+{
+    (void)state;
+    two_disks();
+    assert_true(search("xvda", NULL));
+    assert_string_equal(ids(), "a@xvda1 ");
+    assert_string_equal(list.entry[0].recipe->kernel.tree->name, "xvdb1");
+}
+
+static void the_other_disk_is_wanted(void **state)
+{
+    (void)state;
+    two_disks();
+    assert_true(search("xvdb", NULL));
+    assert_string_equal(ids(), "b@xvdb1 ");
+}
+
+static void no_such_disk(void **state)
+{
+    (void)state;
+    two_disks();
+    assert_false(search("xvdc", NULL));
+    assert_string_equal(failure.what, "qv.disk");
+    assert_string_equal(failure.why, "there is no file system on xvdc");
+}
+
+static void a_kernel_is_wanted(void **state)
+{
+    const struct recipe *recipe;
+
+    (void)state;
+    two_disks();
+    assert_true(search(NULL, "boot/vmlinuz-1"));
+    assert_string_equal(ids(), "vmlinuz-1@xvda1 ");
+    recipe = list.entry[0].recipe;
+    assert_string_equal(recipe->kernel.path, "/boot/vmlinuz-1");
+    assert_string_equal(recipe->options, "root=UUID=x ro");
+    assert_int_equal(recipe->module_count, 1);
+    assert_string_equal(recipe->modules[0].path, "/boot/initrd.img-1");
+    assert_string_equal(list.entry[0].version, "1");
+}
+
+static void another_kernel_is_wanted(void **state)
+{
+    (void)state;
+    two_disks();
+    assert_true(search(NULL, "/hypervisor"));
+    assert_string_equal(ids(), "hypervisor@xvda1 ");
+    assert_string_equal(list.entry[0].recipe->kernel.path, "/hypervisor");
+    assert_string_equal(list.entry[0].recipe->options, "");
+    assert_string_equal(list.entry[0].title, "hypervisor");
+    assert_int_equal(list.entry[0].recipe->module_count, 0);
+}
+
+static void a_configuration_is_wanted(void **state)
+{
+    (void)state;
+    two_disks();
+    assert_true(search(NULL, "/boot/grub/custom.cfg"));
+    assert_string_equal(ids(), "c@xvda1 ");
+}
+
+static void another_configuration_is_wanted(void **state)
+{
+    (void)state;
+    two_disks();
+    assert_true(search("xvdb", "/other/extlinux.conf"));
+    assert_string_equal(ids(), "d@xvdb1 ");
+}
+
+static void no_such_path(void **state)
+{
+    (void)state;
+    two_disks();
+    assert_false(search("xvdb", "/boot/vmlinuz-1"));
+    assert_string_equal(failure.what, "qv.path");
+    assert_string_equal(failure.why, "no disk has a file /boot/vmlinuz-1");
+    assert_false(search(NULL, "/../x"));
+    assert_false(search(NULL, "/boot"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(nothing, setup),           cmocka_unit_test_setup(order_in_a_volume, setup),
-        cmocka_unit_test_setup(loader_conf_holds, setup), cmocka_unit_test_setup(places, setup),
-        cmocka_unit_test_setup(empty_places, setup),      cmocka_unit_test_setup(stubs, setup),
-        cmocka_unit_test_setup(blscfg_once, setup),       cmocka_unit_test_setup(last_resort, setup),
+        cmocka_unit_test_setup(nothing, setup),
+        cmocka_unit_test_setup(order_in_a_volume, setup),
+        cmocka_unit_test_setup(loader_conf_holds, setup),
+        cmocka_unit_test_setup(places, setup),
+        cmocka_unit_test_setup(empty_places, setup),
+        cmocka_unit_test_setup(stubs, setup),
+        cmocka_unit_test_setup(blscfg_once, setup),
+        cmocka_unit_test_setup(last_resort, setup),
         cmocka_unit_test_setup(broken_volumes, setup),
+        cmocka_unit_test_setup(one_disk_is_wanted, setup),
+        cmocka_unit_test_setup(the_other_disk_is_wanted, setup),
+        cmocka_unit_test_setup(no_such_disk, setup),
+        cmocka_unit_test_setup(a_kernel_is_wanted, setup),
+        cmocka_unit_test_setup(another_kernel_is_wanted, setup),
+        cmocka_unit_test_setup(a_configuration_is_wanted, setup),
+        cmocka_unit_test_setup(another_configuration_is_wanted, setup),
+        cmocka_unit_test_setup(no_such_path, setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, end);
