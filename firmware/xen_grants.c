@@ -19,7 +19,7 @@ _Static_assert(sizeof(struct grant_entry_v1) == 8 && __builtin_offsetof(struct g
                    __builtin_offsetof(struct grant_entry_v1, frame) == 4,
                "public/grant_table.h: grant_entry_v1");
 
-#define FRAMES_MAX  8 /* a request for a disk is 256 pages, so this is room for 15 at once */
+#define FRAMES_MAX  8 /* half of them is what the disks take, few or many (storage/blkfront.h) */
 #define PER_FRAME   (4096u / sizeof(struct grant_entry_v1))
 #define ENTRIES_MAX (FRAMES_MAX * PER_FRAME)
 #define NOBODY      0 /* ends the chain: entry 0 is the tool stack's console */

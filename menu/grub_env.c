@@ -39,7 +39,7 @@ static bool take_value(struct span *rest, char *value, uint64_t size)
     return fits;
 }
 
-bool grub_env_next(struct span *rest, char *name, char *value, uint64_t size)
+bool grub_env_next(struct span *rest, char *name, uint64_t name_size, char *value, uint64_t value_size)
 {
     while (rest->size) {
         uint64_t length = 0;
@@ -48,10 +48,10 @@ bool grub_env_next(struct span *rest, char *name, char *value, uint64_t size)
         while (length < rest->size && rest->data[length] != '=' && rest->data[length] != '\n')
             length++;
         if (comment || length == rest->size || rest->data[length] == '\n') { /* the value is used for a moment */
-            take_value(rest, value, size);
+            take_value(rest, value, value_size);
             continue;
         }
-        fits = length && length < size;
+        fits = length && length < name_size;
         for (uint64_t i = 0; i < length; i++) {
             fits = fits && rest->data[i];
             if (fits)
@@ -61,7 +61,7 @@ bool grub_env_next(struct span *rest, char *name, char *value, uint64_t size)
             name[length] = '\0';
         rest->data += length + 1;
         rest->size -= length + 1;
-        if (take_value(rest, value, size) && fits)
+        if (take_value(rest, value, value_size) && fits)
             return true;
     }
     return false;

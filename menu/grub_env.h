@@ -14,9 +14,9 @@
 bool grub_env_open(struct span text, struct span *rest);
 
 /*
- * Takes the next variable: its name and its value, NUL-terminated, its backslashes undone, each in `size` bytes. Lines
- * that are none, or too long, are passed over. False at the end.
+ * Takes the next variable: its name in at most `name_size` bytes and its value in `value_size`, NUL-terminated, its
+ * backslashes undone. Lines that are none, or too long, are passed over. False at the end.
  */
-bool grub_env_next(struct span *rest, char *name, char *value, uint64_t size);
+bool grub_env_next(struct span *rest, char *name, uint64_t name_size, char *value, uint64_t value_size);
 
 #endif

@@ -276,7 +276,7 @@ bool grub_load_env(struct grub *grub, const struct grub_command *command)
     }
     if (!text.data || !grub_env_open(text, &rest))
         return false;
-    while (grub_env_next(&rest, grub->name, grub->value, sizeof(grub->name))) {
+    while (grub_env_next(&rest, grub->name, sizeof(grub->name), grub->value, sizeof(grub->value))) {
         if (is_wanted(command, first, grub->name) && !is_for_once(grub, grub->name, grub->value))
             grub_set_variable(grub, grub->name, grub->value);
     }

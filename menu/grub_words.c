@@ -186,7 +186,8 @@ static void put_variable(struct words *words, bool quoted)
         put(words, '$');
         return;
     }
-    value = words->lookup ? words->lookup(words->context, name) : NULL;
+    /* Of a command that has a problem nothing is wanted any more: values may be long, and many. */
+    value = words->lookup && !words->command->problem ? words->lookup(words->context, name) : NULL;
     for (; value && *value; value++) {
         if (!quoted && is_blank((uint8_t)*value))
             close_word(words);

@@ -209,19 +209,25 @@ static bool take_descriptor(const struct log *log, enum pass pass, uint32_t *at,
 /* "Revocation Block": what this transaction and those before it have of these blocks does not count. */
 static bool take_revokes(const struct log *log, uint32_t block, struct failure *failure)
 {
-    uint32_t size = log->incompat & INCOMPAT_64BIT ? 8 : 4, count, offset;
+    uint32_t size = log->incompat & INCOMPAT_64BIT ? 8 : 4, count, offset, taken;
 
     if (!read_log(log, block, sizeof(struct header), &count, sizeof(count), failure))
         return false;
     count = be32(count);
     if (count > log->block_size - (has_checksums(log) ? TAIL_SIZE : 0))
         return fail(failure, what, "its block %u revokes too many", block);
-    for (offset = sizeof(struct header) + sizeof(count); offset + size <= count; offset += size) {
-        uint32_t number[2];
-
-        if (!read_log(log, block, offset, number, size, failure))
+    for (offset = sizeof(struct header) + sizeof(count); offset + size <= count; offset += taken) {
+        taken = (count - offset) / size * size;
+        if (taken > PIECE_SIZE)
+            taken = PIECE_SIZE;
+        if (!read_log(log, block, offset, piece, taken, failure))
             return false;
-        ext_disk_take_out(size == 8 ? (uint64_t)be32(number[0]) << 32 | be32(number[1]) : be32(number[0]));
+        for (uint32_t i = 0; i < taken; i += size) {
+            uint32_t number[2];
+
+            memcpy(number, piece + i, size);
+            ext_disk_take_out(size == 8 ? (uint64_t)be32(number[0]) << 32 | be32(number[1]) : be32(number[0]));
+        }
     }
     return true;
 }

@@ -17,7 +17,7 @@
 static struct devices devices NOINIT;
 static struct disk disks[DEVICES_MAX] NOINIT;
 static struct partitions partitions NOINIT;
-static bool open;
+static bool open, full;
 
 /* ---- names ---- */
 
@@ -78,7 +78,7 @@ static enum pass pass_of(enum volume_role role)
     return role == VOLUME_OTHER ? PASS_OTHERS : role == VOLUME_REMOVABLE ? PASS_REMOVABLE : PASS_BOOT_PARTITIONS;
 }
 
-/* Adds a partition, or where there is none a whole disk, if it holds a file system. */
+/* Adds a partition, or where there is none a whole disk, if it holds a file system. There is room for one more. */
 static bool add(struct volumes *volumes, uint32_t number, const struct partition *partition, struct failure *failure)
 {
     struct volume *volume = &volumes->volume[volumes->count];
@@ -86,8 +86,6 @@ static bool add(struct volumes *volumes, uint32_t number, const struct partition
     char file_system[sizeof(volume->tree.name)], name[32];
     bool known;
 
-    if (volumes->count == VOLUMES_MAX)
-        return fail(failure, "disks", "more than %u file systems", VOLUMES_MAX);
     *volume = (struct volume){ .disk_number = number,
                                .table = partition ? partitions.table : PARTITIONS_NONE,
                                .partition = partition ? partition->number : 0 };
@@ -123,9 +121,16 @@ static void add_if_due(struct volumes *volumes, uint32_t number, const struct pa
     struct failure failure;
     char name[32];
 
+    if (pass_of(role_of(device, partition)) != pass)
+        return;
     partition_name(device->name, partition ? partition->number : 0, name, sizeof(name));
-    if (pass_of(role_of(device, partition)) == pass && !add(volumes, number, partition, &failure))
+    if (volumes->count == VOLUMES_MAX) {
+        if (!full)
+            warn("%s: there are %u file systems already: it and what follows are left out", name, VOLUMES_MAX);
+        full = true;
+    } else if (!add(volumes, number, partition, &failure)) {
         report(name, &failure);
+    }
 }
 
 static void add_disk(struct volumes *volumes, uint32_t number, enum pass pass)
@@ -162,6 +167,7 @@ void volumes_add_disks(const struct machine *machine, struct volumes *volumes)
 
     drivers_find(machine, &devices);
     open = true;
+    full = false;
     if (!devices.count)
         return;
     progress_clock(tsc_frequency(&unused));

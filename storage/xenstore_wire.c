@@ -92,11 +92,11 @@ static bool receive(struct xenstore_link *link, void *data, uint32_t size, const
         if (part > size)
             part = size;
         memcpy(bytes, page->replies + at, part);
-        link->taken += part;
-        __atomic_store_n(&page->reply_consumer, link->taken, __ATOMIC_SEQ_CST);
-        /* It may have waited for room. */
-        if (all == XENSTORE_RING)
+        __atomic_store_n(&page->reply_consumer, link->taken + part, __ATOMIC_SEQ_CST);
+        /* It may wait for room, which it may have found none only since we looked. */
+        if (ready(link) >= XENSTORE_RING)
             link->notify(link->context);
+        link->taken += part;
         bytes += part;
         size -= part;
     }

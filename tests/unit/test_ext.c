@@ -585,6 +585,31 @@ static void broken_journals(void **state)
     }
 }
 
+/* What a journal revokes is as many numbers as there is room for: they are not read one by one. */
+static void many_revokes(void **state)
+{
+    unsigned calls[2];
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        uint8_t *revokes;
+
+        load("ext3");
+        revokes = made + get(data_of(JOURNAL) + 4 * 3) * BLOCK;
+        if (i) {
+            memset(revokes + 20, 0, BLOCK - 20);
+            put(revokes + 14, BLOCK >> 8, 1); /* big-endian, and so with a low byte of 0 */
+            put(revokes + 15, 0, 1);
+        }
+        read_calls = 0;
+        assert_true(open_made());
+        assert_null(warned);
+        assert_names("/", 10);
+        calls[i] = read_calls;
+    }
+    assert_int_equal(calls[1], calls[0]);
+}
+
 /* Where the disk can no longer be read, all calls fail; nothing that was remembered goes wrong afterwards. */
 static void pulled_out(void **state)
 {
@@ -617,7 +642,7 @@ int main(int count, char **arguments)
     const struct CMUnitTest tests[] = {
         TEST(whole_ones),     TEST(broken_superblocks), TEST(broken_groups),  TEST(broken_inodes),
         TEST(broken_folders), TEST(broken_entries),     TEST(broken_extents), TEST(broken_block_maps),
-        TEST(broken_links),   TEST(broken_journals),    TEST(pulled_out),
+        TEST(broken_links),   TEST(broken_journals),    TEST(many_revokes),   TEST(pulled_out),
     };
 
     if (count == 2)

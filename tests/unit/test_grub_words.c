@@ -118,6 +118,34 @@ static void broken_words(void **state)
     assert_string_equal(read_all("a\\"), "<a\\>\n");
 }
 
+static unsigned look_ups;
+
+static const char *count_look_ups(void *context, const char *name)
+{
+    static char value[GRUB_VALUE_MAX];
+
+    (void)context;
+    (void)name;
+    look_ups++;
+    memset(value, 'a', sizeof(value) - 1);
+    return value;
+}
+
+/* Once a command is too long, what else it says costs no more than reading it. */
+static void long_values(void **state)
+{
+    static char text[4096];
+    struct grub_reader reader = { { (const uint8_t *)text, sizeof(text) }, 1 };
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof(text); i += 4)
+        memcpy(text + i, "$x\"\"", 4);
+    assert_true(grub_next(&reader, count_look_ups, NULL, &command));
+    assert_string_equal(command.problem, "is too long");
+    assert_int_equal(look_ups, GRUB_WORD_ROOM / (GRUB_VALUE_MAX - 1) + 1);
+    assert_int_equal(reader.rest.size, 0);
+}
+
 /* One byte more than fits, and one word: a problem, and nothing is written past the end. */
 static void long_words(void **state)
 {
@@ -314,27 +342,31 @@ static void tests_of_words(void **state)
 
 static void environment(void **state)
 {
-    static const char text[] = "# GRUB Environment Block\n# a comment=1\nsaved_entry=a>b c\nempty=\nodd\n=none\n"
-                               "back=a\\\\b\\\nc\nlong=123456789012345678901234\nlast=1";
-    char name[24], value[24];
+    static const char text[] =
+        "# GRUB Environment Block\n# a comment=1\nsaved_entry=a>b c\nempty=\nodd\n=none\n"
+        "back=a\\\\b\\\nc\nlong=123456789012345678901234\nlonger-names=1\nshort=1234567890123456789\nlast=1";
+    char name[12], value[24];
     struct span rest;
 
     (void)state;
     assert_false(grub_env_open(text_span("# GRUB Environment\n"), &rest));
     assert_true(grub_env_open(text_span(text), &rest));
-    assert_true(grub_env_next(&rest, name, value, sizeof(value)));
+    assert_true(grub_env_next(&rest, name, sizeof(name), value, sizeof(value)));
     assert_string_equal(name, "saved_entry");
     assert_string_equal(value, "a>b c");
-    assert_true(grub_env_next(&rest, name, value, sizeof(value)));
+    assert_true(grub_env_next(&rest, name, sizeof(name), value, sizeof(value)));
     assert_string_equal(name, "empty");
     assert_string_equal(value, "");
-    assert_true(grub_env_next(&rest, name, value, sizeof(value)));
+    assert_true(grub_env_next(&rest, name, sizeof(name), value, sizeof(value)));
     assert_string_equal(name, "back");
     assert_string_equal(value, "a\\b\nc");
-    assert_true(grub_env_next(&rest, name, value, sizeof(value)));
+    assert_true(grub_env_next(&rest, name, sizeof(name), value, sizeof(value)));
+    assert_string_equal(name, "short");
+    assert_string_equal(value, "1234567890123456789");
+    assert_true(grub_env_next(&rest, name, sizeof(name), value, sizeof(value)));
     assert_string_equal(name, "last");
     assert_string_equal(value, "1");
-    assert_false(grub_env_next(&rest, name, value, sizeof(value)));
+    assert_false(grub_env_next(&rest, name, sizeof(name), value, sizeof(value)));
 }
 
 int main(void)
@@ -343,7 +375,7 @@ int main(void)
         cmocka_unit_test(words),       cmocka_unit_test(blocks),        cmocka_unit_test(broken_words),
         cmocka_unit_test(long_words),  cmocka_unit_test(skipped_words), cmocka_unit_test(set_and_get),
         cmocka_unit_test(scopes),      cmocka_unit_test(full),          cmocka_unit_test(tests_of_words),
-        cmocka_unit_test(environment),
+        cmocka_unit_test(environment), cmocka_unit_test(long_values),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
