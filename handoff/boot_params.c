@@ -76,6 +76,9 @@ static void fill_header(struct setup_header *header, const struct linux_kernel *
     header->ext_loader_type = 0;
     header->ext_loader_ver = 0;
     header->loadflags &= (uint8_t) ~(CAN_USE_HEAP | QUIET_FLAG); /* the heap is for real-mode code */
+    header->loadflags &= (uint8_t)~KASLR_FLAG;
+    if (kernel->randomised)
+        header->loadflags |= KASLR_FLAG; /* as its own unpacker would: it randomises its memory only then */
     header->code32_start = (uint32_t)places->kernel;
     header->ramdisk_image = (uint32_t)places->initrd;
     header->ramdisk_size = (uint32_t)places->initrd_size;

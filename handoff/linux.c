@@ -264,6 +264,7 @@ static bool prepare(const struct boot *boot, enum launch_mode mode, struct hando
 
     launch->state.mode = mode;
     launch->state.five_levels = kernel->five_levels;
+    launch->state.needs_five_levels = kernel->needs_five_levels;
     if (!add_kernel(kernel, mode, handoff, launch, &places, failure) ||
         !linux_place_initrds(boot, kernel->initrd_last, mode == LAUNCH_LONG && kernel->above_4g, handoff, launch,
                              &initrd, failure) ||

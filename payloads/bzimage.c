@@ -115,6 +115,7 @@ static bool read_placement(const struct setup_header *header, struct linux_kerne
     if (header->version >= VERSION_XLOADFLAGS) {
         kernel->has_64bit_entry = header->xloadflags & XLF_KERNEL_64;
         kernel->five_levels = header->xloadflags & XLF_5LEVEL;
+        kernel->has_five_levels = header->xloadflags & XLF_5LEVEL_ENABLED;
         kernel->above_4g = kernel->has_64bit_entry && (header->xloadflags & XLF_CAN_BE_LOADED_ABOVE_4G);
     }
     if (kernel->relocatable && !is_power_of_two(kernel->alignment))
@@ -161,6 +162,8 @@ bool bzimage_parse(struct span file, struct linux_kernel *kernel, uint64_t *size
     kernel->setup =
         (struct span){ file.data + LINUX_SETUP_OFFSET, header_size < LINUX_SETUP_MAX ? header_size : LINUX_SETUP_MAX };
     kernel->code = (struct span){ file.data + offset, code_size };
+    if (header.version >= VERSION_PAYLOAD)
+        kernel->payload = (struct span){ kernel->code.data + header.payload_offset, header.payload_length };
     kernel->version = header.version;
     *size = end_of_signature(file, offset + code_size);
     return read_placement(&header, kernel, failure);

@@ -182,7 +182,7 @@ static void trampoline_table(void **state)
     assert_int_equal(table(TABLE_RSI, 8), C + 0x1000);
     assert_int_equal(table(TABLE_CR4, 4), CR4_PAE);
     assert_int_equal(table(TABLE_LONG, 4), 1);
-    assert_int_equal(table(TABLE_DROP_LEVEL, 4), 0);
+    assert_int_equal(table(TABLE_CHANGE_LEVEL, 4), 0);
     assert_int_equal(table(TABLE_COUNT, 8), 2);
     assert_int_equal(table(TABLE_ROOT, 8), launch.page_tables);
     run_copies();
@@ -245,7 +245,7 @@ static void page_tables(void **state)
         assert_true(add("initrd", 5 * GIB + 4096, 5 * GIB + 4096, 3 * MIB - 4096, 0, 0));
         assert_true(prepare());
         check_page_tables(keeps);
-        assert_int_equal(table(TABLE_DROP_LEVEL, 4), cpu.five_levels && !keeps);
+        assert_int_equal(table(TABLE_CHANGE_LEVEL, 4), cpu.five_levels && !keeps);
         assert_int_equal(table(TABLE_CR4, 4), keeps ? CR4_PAE | CR4_LA57 : CR4_PAE);
         assert_int_equal(launch.page_tables == table(TABLE_ROOT, 8), !cpu.five_levels || keeps);
         if (cpu.five_levels) {
