@@ -9,10 +9,10 @@
 #include "payloads/expand.h"
 
 /*
- * qv.unpack=loader: unpacks the kernel for the exit that was chosen; says in a warning where the kernel has to do it
- * itself. A failure only where what is packed is broken.
+ * Unpacks the kernel for the exit that was chosen, where that is `wanted` (qv.unpack=loader), or it cannot do so
+ * itself. It says in a warning where the kernel has to do it after all. A failure where nobody can.
  */
-bool direct_start(const struct exit *exit, const struct expander *expander, const struct handoff *handoff,
+bool direct_start(bool wanted, const struct exit *exit, const struct expander *expander, const struct handoff *handoff,
                   struct boot *boot, struct failure *failure);
 
 #endif

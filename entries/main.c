@@ -197,7 +197,7 @@ static bool prepare(struct span wanted, struct failure *failure)
 {
     const struct exit *exit = exit_choose(&boot, wanted, &handoff, failure);
 
-    if (!exit || (words_unpack(&words) && !direct_start(exit, &expander, &handoff, &boot, failure)))
+    if (!exit || !direct_start(words_unpack(&words), exit, &expander, &handoff, &boot, failure))
         return false;
     stamp(PHASE_UNPACKED);
     launch = (struct launch){ .protocol = exit->name };

@@ -307,6 +307,8 @@ static bool possible64(const struct boot *boot, const struct handoff *handoff, s
 static bool possible32(const struct boot *boot, const struct handoff *handoff, struct failure *failure)
 {
     (void)handoff;
+    if (boot->as_linux.repacked)
+        return fail(failure, "kernel", "it was packed again, without what its 32-bit entry leads to");
     return !boot->as_linux.program || fail(failure, "kernel", "a vmlinux has no 32-bit entry");
 }
 

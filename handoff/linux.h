@@ -30,6 +30,7 @@ struct linux_kernel {
     const struct program *program; /* a vmlinux's segments, which stay where they are linked; NULL: a bzImage */
     uint64_t entry;                /* physical address of a vmlinux's 64-bit entry */
     uint16_t version;              /* of the boot protocol, 0x020f is 2.15 */
+    bool repacked;                 /* a bzImage without its own unpacker (tools/recompress.h): we have to unpack it */
     bool relocatable;
     bool has_64bit_entry;
     bool five_levels;           /* it may be entered with 5 levels of page tables */

@@ -51,7 +51,8 @@ bool bzimage_is(struct span file)
 {
     struct setup_header header;
 
-    return read_header(file, &header) && header.boot_flag == BOOT_FLAG && header.header == HEADER_MAGIC;
+    return read_header(file, &header) && ((header.boot_flag == BOOT_FLAG && header.header == HEADER_MAGIC) ||
+                                          (!header.boot_flag && header.header == BZIMAGE_REPACKED));
 }
 
 static bool is_power_of_two(uint64_t value)
@@ -159,6 +160,9 @@ bool bzimage_parse(struct span file, struct linux_kernel *kernel, uint64_t *size
         return fail(failure, "kernel", "it is truncated: %lu of %lu bytes", file.size, offset + code_size);
     if (!check_payload(&header, code_size, failure))
         return false;
+    kernel->repacked = header.header == BZIMAGE_REPACKED;
+    if (kernel->repacked && header.version < VERSION_XLOADFLAGS)
+        return fail(failure, "kernel", "it was packed again, with a protocol that is too old for that");
     kernel->setup =
         (struct span){ file.data + LINUX_SETUP_OFFSET, header_size < LINUX_SETUP_MAX ? header_size : LINUX_SETUP_MAX };
     kernel->code = (struct span){ file.data + offset, code_size };
