@@ -76,8 +76,7 @@ def test_directly(folder):
     with xen.XenGuest(folder, disk.vmlinux, disk.initrd, disk.words, row.memory, row.vcpus, disk.images, orders=True) as running:
         running.wait(guest_disk.PROMPT, guest_disk.FATAL, disk_guests.TIMEOUT)
         disk_guests.check(row, disk, guest_disk.report(running.console))
-        running.order("xl list guest")
-        running.order("xl destroy guest")
+        running.order("xl list guest; xl destroy guest")
         assert running.wait_for_end(BOUND) == "destroyed"
         assert re.search(r"^guest +1 +256 +2 ", running.log, re.MULTILINE)
 
@@ -177,7 +176,7 @@ def test_bad_sector(environment, folder):
         if environment == disk_guests.XEN:
             gives_up(running)
         else:
-            running.wait(ERROR, " to linux64", timeout=BOUND)
+            running.wait(f"{ERROR}read", " to linux64", timeout=BOUND)
 
 
 # ---- against the other ways ----
