@@ -72,13 +72,13 @@ def test_tables(table, parts, tmp_path):
 def test_directly(folder):
     """The guest's disk, started with its kernel as a file of dom0; and dom0 takes orders while it runs."""
     disk = guest_disk.make("gpt")
-    row = disk_guests.Row(disk_guests.XEN, "gpt", vcpus=2)
+    row = disk_guests.Row(disk_guests.XEN, "gpt")
     with xen.XenGuest(folder, disk.vmlinux, disk.initrd, disk.words, row.memory, row.vcpus, disk.images, orders=True) as running:
         running.wait(guest_disk.PROMPT, guest_disk.FATAL, disk_guests.TIMEOUT)
         disk_guests.check(row, disk, guest_disk.report(running.console))
         running.order("xl list guest; xl destroy guest")
         assert running.wait_for_end(BOUND) == "destroyed"
-        assert re.search(r"^guest +1 +256 +2 ", running.log, re.MULTILINE)
+        assert re.search(r"^guest +1 +256 +1 ", running.log, re.MULTILINE)
 
 
 @LARGE
