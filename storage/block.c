@@ -15,6 +15,8 @@
 #define CHUNK       (32ull * 1024) /* bytes read at once where less is wanted; a multiple of every block size */
 #define CHUNKS      32
 #define BUFFER_UNIT 512 /* what a driver's buffer is aligned to */
+#define BLOCK_MIN   512 /* bytes of a device's block */
+#define BLOCK_MAX   4096
 #define BELOW_4G    0xffffffffull
 
 static struct {
@@ -128,7 +130,8 @@ bool disk_of_device(struct block_device *device, struct disk *disk, struct failu
 {
     uint64_t size;
 
-    if (device->block_size < BUFFER_UNIT || device->block_size > CHUNK || device->block_size & (device->block_size - 1))
+    if (device->block_size < BLOCK_MIN || device->block_size > BLOCK_MAX ||
+        device->block_size & (device->block_size - 1))
         return fail(failure, device->name, "its blocks have %u bytes", device->block_size);
     if (!checked_multiply(device->block_count, device->block_size, &size))
         return fail(failure, device->name, "it says that it has %lu blocks", device->block_count);

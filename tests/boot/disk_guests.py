@@ -46,10 +46,11 @@ class Row:
 
 def rows():
     """All rows: each layout in each environment, more processors and memory, and few that run always."""
-    always = [Row(XEN, "gpt", large=False), Row(XEN, "fat", 512, 2, "qvtest.extra=1", large=False), Row(Q35, "fat", large=False),
-              Row(MICRO, "gpt", large=False), Row(OVMF, "gpt", 512, 2, large=False)]
-    more = [Row(XEN, "gpt", 128, 4, "qvtest.extra=1"), Row(XEN, "gpt", 5120, 2), Row(XEN, "two", 1024, 4),
-            Row(Q35, "gpt", 5120, 4), Row(MICRO, "two", 256, 4, "qvtest.extra=1"), Row(OVMF, "esp", 5120, 4)]
+    always = [Row(XEN, "gpt", large=False), Row(Q35, "fat", large=False), Row(MICRO, "gpt", large=False),
+              Row(OVMF, "gpt", 512, 2, large=False)]
+    more = [Row(XEN, "fat", 512, 2, "qvtest.extra=1"), Row(XEN, "gpt", 128, 4, "qvtest.extra=1"), Row(XEN, "gpt", 5120, 2),
+            Row(XEN, "two", 1024, 4), Row(Q35, "gpt", 5120, 4), Row(MICRO, "two", 256, 4, "qvtest.extra=1"),
+            Row(OVMF, "esp", 5120, 4)]
     seen = {(row.environment, row.layout) for row in [*always, *more]}
     return [*always, *more, *(Row(environment, layout, 512 if environment == OVMF else 256) for environment in ENVIRONMENTS
                               for layout in PARTITIONS if (environment, layout) not in seen)]

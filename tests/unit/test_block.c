@@ -187,7 +187,7 @@ static void large_blocks(void **state)
 
 static void devices_that_make_no_sense(void **state)
 {
-    static const uint32_t sizes[] = { 0, 1, 256, 513, 65536, 0x80000000 };
+    static const uint32_t sizes[] = { 0, 1, 256, 513, 8192, 65536, 0x80000000 };
 
     (void)state;
     for (unsigned i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
