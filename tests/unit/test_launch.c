@@ -257,6 +257,25 @@ static void page_tables(void **state)
     }
 }
 
+/* A kernel that would have turned 5 levels on before is entered with them, whether they are on here or not. */
+static void a_level_more(void **state)
+{
+    for (unsigned on = 0; on < 2; on++) {
+        setup(state);
+        cpu.five_levels = on;
+        launch.state.five_levels = launch.state.needs_five_levels = true;
+        assert_true(add("kernel", B, A, 16, 0, MIB));
+        assert_true(prepare());
+        const struct pagetables tables = { .pages = (uint64_t *)table(TABLE_ROOT, 8), .levels = 5 };
+
+        assert_int_not_equal(pagetables_entry(&tables, B), 0);
+        assert_int_equal(pagetables_entry(&tables, 1ull << 48), 0);
+        assert_int_equal(table(TABLE_CHANGE_LEVEL, 4), !on);
+        assert_int_equal(table(TABLE_CR4, 4), CR4_PAE | CR4_LA57);
+        assert_int_equal(launch.page_tables == table(TABLE_ROOT, 8), on); /* the trampoline itself runs on what is on */
+    }
+}
+
 /* What the firmware itself starts or goes on under needs no trampoline: only the places are checked. */
 static void under_the_firmware(void **state)
 {
@@ -454,6 +473,7 @@ int main(void)
         cmocka_unit_test_setup(trampoline_table, setup),
         cmocka_unit_test_setup(protected_mode, setup),
         cmocka_unit_test_setup(page_tables, setup),
+        cmocka_unit_test_setup(a_level_more, setup),
         cmocka_unit_test_setup(under_the_firmware, setup),
         cmocka_unit_test_setup(run_by_the_firmware, setup),
         cmocka_unit_test_setup(covers, setup),
