@@ -61,8 +61,8 @@ static bool check(struct start *start, const char *command_line, struct failure 
 static bool choose(struct start *start, struct failure *failure)
 {
     const struct linux_kernel *kernel = start->kernel;
-    const uint64_t larger = start->size > kernel->init_size ? start->size : kernel->init_size;
-    const struct slots slots = { .size = (larger + PACKED_KERNEL_ALIGNMENT - 1) & ~(PACKED_KERNEL_ALIGNMENT - 1),
+    const struct slots slots = { .size =
+                                     (kernel->init_size + PACKED_KERNEL_ALIGNMENT - 1) & ~(PACKED_KERNEL_ALIGNMENT - 1),
                                  .alignment = kernel->alignment,
                                  .minimum = kernel->preferred < LOWEST ? kernel->preferred : LOWEST,
                                  .maximum = kernel->above_4g ? UINT64_MAX - 1 : BELOW_4G };

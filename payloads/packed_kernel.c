@@ -20,8 +20,10 @@ bool packed_kernel_size(const struct linux_kernel *kernel, uint64_t *size, struc
         return fail(failure, "kernel", "it does not say what of it is packed");
     memcpy(&value, payload.data + payload.size - TRAILER, sizeof(value));
     *size = value;
-    if (unpack_recognise(payload) == PACKING_NONE && (!elf_is(payload) || value != payload.size - TRAILER))
+    if (unpack_recognise(payload) == PACKING_NONE && (!elf_is(payload) || *size != payload.size - TRAILER))
         return fail(failure, "kernel", "it is packed in a way that we do not know");
+    if (*size > kernel->init_size)
+        return fail(failure, "kernel", "its %lu bytes are more than its init_size, %lu", *size, kernel->init_size);
     if (!kernel->has_64bit_entry || !kernel->preferred || kernel->preferred % PACKED_KERNEL_ALIGNMENT ||
         kernel->preferred >= PACKED_KERNEL_VIRTUAL || kernel->alignment % PACKED_KERNEL_ALIGNMENT)
         return fail(failure, "kernel", "its address, 0x%lx, or its alignment, 0x%lx, is unusual", kernel->preferred,
@@ -61,8 +63,8 @@ bool packed_kernel_parse(struct span unpacked, const struct linux_kernel *kernel
     if (!program_holds(program, packed->elf.entry_physical))
         return fail(failure, "kernel", "its entry, 0x%lx, is outside what is loaded", packed->elf.entry_physical);
     size = program->end - program->start;
-    if (size > kernel->init_size || unpacked.size > kernel->init_size)
-        return fail(failure, "kernel", "its %lu bytes are more than its init_size", size);
+    if (size > kernel->init_size)
+        return fail(failure, "kernel", "its %lu bytes are more than its init_size, %lu", size, kernel->init_size);
     if (!can_move(program, unpacked))
         return fail(failure, "kernel", "its segments are in an unusual order");
     packed->needed = size > unpacked.size ? size : unpacked.size;

@@ -426,6 +426,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(minimum_alignment, setup, teardown),
         cmocka_unit_test_setup_teardown(limits_and_flags, setup, teardown),
         cmocka_unit_test_setup_teardown(payload_outside, setup, teardown),
+        cmocka_unit_test_setup_teardown(payload, setup, teardown),
+        cmocka_unit_test_setup_teardown(packed_again, setup, teardown),
         cmocka_unit_test_setup_teardown(something_behind, setup, teardown),
         cmocka_unit_test_setup_teardown(signature_behind, setup, teardown),
         cmocka_unit_test_setup_teardown(no_signature_behind, setup, teardown),

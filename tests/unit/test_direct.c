@@ -212,6 +212,9 @@ static void for_the_kernel_alone(void **state)
     boot.as_linux.payload = (struct span){ (const uint8_t *)"BZh9, which we have not", 24 };
     assert_not("in a way that we do not know");
     setup(state);
+    boot.as_linux.init_size = 2 * MIB;
+    assert_not("more than its init_size, 2097152");
+    setup(state);
     boot.as_linux.alignment = MIB;
     assert_not("is unusual");
     setup(state);
