@@ -121,7 +121,7 @@ static bool read_placement(const struct setup_header *header, struct linux_kerne
     }
     if (kernel->relocatable && !is_power_of_two(kernel->alignment))
         return fail(failure, "kernel", "its alignment, 0x%lx, is no power of two", kernel->alignment);
-    if (kernel->has_64bit_entry && kernel->code.size <= LINUX_ENTRY64)
+    if (kernel->has_64bit_entry && !kernel->repacked && kernel->code.size <= LINUX_ENTRY64)
         return fail(failure, "kernel", "its 64-bit entry lies behind its %lu bytes", kernel->code.size);
     if (kernel->init_size < kernel->code.size)
         return fail(failure, "kernel", "its init_size, %lu bytes, is less than its own %lu", kernel->init_size,

@@ -25,6 +25,7 @@ ALIGNMENT = 2 * MIB                         # CONFIG_PHYSICAL_ALIGN
 LINKED = 16 * MIB                           # LOAD_PHYSICAL_ADDR
 KERNEL_MAP, IMAGE_SIZE = 0xFFFFFFFF80000000, 1 << 30    # __START_KERNEL_map, KERNEL_IMAGE_SIZE
 CODE_MAX = 64 * MIB                         # more than the kernel has
+MEMTOTAL = 64                               # KiB
 OWN = f"{doors.GUEST} quiet qvtest.own=1"
 UNPACK = {who: f"qv.unpack={who}" for who in ("kernel", "loader")}
 WARNING = re.compile(r"^quadrivium: warning: (.*)$", re.MULTILINE)
@@ -79,9 +80,11 @@ def addresses(given):
 
 
 def same(one, other):
-    """That two reports say the same but for the addresses."""
-    values = [{key: value for key, value in each.values.items() if key not in ("text", "code")} for each in (one, other)]
+    """That two reports say the same but for the addresses; what the kernel needs to run depends a little on these."""
+    values = [{key: value for key, value in each.values.items() if key not in ("text", "code", "memtotal")}
+              for each in (one, other)]
     assert values[0] == values[1]
+    assert abs(int(one.values["memtotal"]) - int(other.values["memtotal"])) <= MEMTOTAL
     assert one.memmap == other.memmap and one.blobs == other.blobs and one.acpi == other.acpi
 
 
