@@ -198,9 +198,13 @@ static bool build_page_tables(struct launch *launch, struct handoff *handoff, st
     }
     *root4 = pagetables_root(&tables);
     *root5 = memory;
-    memset((void *)memory, 0, PAGETABLES_PAGE);
-    *(uint64_t *)memory = *root4 | 3; /* present, writable: 4 levels under one entry of the fifth */
-    launch->page_tables = cpu.five_levels ? *root5 : *root4;
+    launch->page_tables = *root4;
+    if (cpu.five_levels || launch->state.needs_five_levels) {
+        memset((void *)memory, 0, PAGETABLES_PAGE);
+        *(uint64_t *)memory = *root4 | 3; /* present, writable: 4 levels under one entry of the fifth */
+    }
+    if (cpu.five_levels)
+        launch->page_tables = *root5;
     return true;
 }
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The direct start: the loader unpacks the bzImage (qv.unpack=loader), and the kernel cannot tell it from one that unpacked itself:
-what it was given is the same, and its addresses are left to chance from the same ranges.
+"""The direct start: the loader unpacks the bzImage (qv.unpack=loader), and the kernel cannot tell. What it was given is the same,
+and its addresses are left to chance from the same ranges.
 
 The guest's /init says where the kernel lies before it reports as ever.
 """

@@ -34,9 +34,9 @@ def bzimage(kernel=None, pack=gzip.compress):
     setup[0x1F1:HEADER_END] = bytes(HEADER_END - 0x1F1)
     setup[0x1F1] = SECTORS
     code = bytes(0x400) + payload + bytes(-len(payload) % 16)
-    for at, form, value in ((SYSSIZE, "I", len(code) // 16), (BOOT_FLAG, "H", 0xAA55), (VERSION, "H", 0x20F), (LOADFLAGS, "B", 1),
-                            (ALIGNMENT, "I", 0x200000), (RELOCATABLE, "B", 1), (XLOADFLAGS, "H", 3), (JUMP_END, "B", HEADER_END - 0x202),
-                            (PAYLOAD_OFFSET, "I", 0x400), (PAYLOAD_LENGTH, "I", len(payload)), (PREF_ADDRESS, "Q", LINKED),
+    for at, form, value in ((SYSSIZE, "I", len(code) // 16), (BOOT_FLAG, "H", 0xAA55), (VERSION, "H", 0x20F),
+                            (LOADFLAGS, "B", 1), (ALIGNMENT, "I", 0x200000), (RELOCATABLE, "B", 1), (XLOADFLAGS, "H", 3),
+                            (JUMP_END, "B", HEADER_END - 0x202), (PAYLOAD_OFFSET, "I", 0x400), (PAYLOAD_LENGTH, "I", len(payload)), (PREF_ADDRESS, "Q", LINKED),
                             (INIT_SIZE, "I", 0x10000)):  # fmt: skip
         struct.pack_into(f"<{form}", setup, at, value)
     setup[HEADER:HEADER + 4] = b"HdrS"
@@ -47,7 +47,8 @@ def unpacked(kernel, how):
     """What is packed in the bzImage, and the size behind it."""
     at = SETUP + u32(kernel, PAYLOAD_OFFSET)
     payload = kernel[at:at + u32(kernel, PAYLOAD_LENGTH)]
-    return subprocess.run(PROGRAMS[how], input=payload[:-4], capture_output=True, check=True).stdout, u32(payload, len(payload) - 4)
+    done = subprocess.run(PROGRAMS[how], input=payload[:-4], capture_output=True, check=True)
+    return done.stdout, u32(payload, len(payload) - 4)
 
 
 @pytest.mark.parametrize("how", PROGRAMS)
