@@ -36,7 +36,8 @@ def bzimage(kernel=None, pack=gzip.compress):
     code = bytes(0x400) + payload + bytes(-len(payload) % 16)
     for at, form, value in ((SYSSIZE, "I", len(code) // 16), (BOOT_FLAG, "H", 0xAA55), (VERSION, "H", 0x20F),
                             (LOADFLAGS, "B", 1), (ALIGNMENT, "I", 0x200000), (RELOCATABLE, "B", 1), (XLOADFLAGS, "H", 3),
-                            (JUMP_END, "B", HEADER_END - 0x202), (PAYLOAD_OFFSET, "I", 0x400), (PAYLOAD_LENGTH, "I", len(payload)), (PREF_ADDRESS, "Q", LINKED),
+                            (JUMP_END, "B", HEADER_END - 0x202), (PAYLOAD_OFFSET, "I", 0x400),
+                            (PAYLOAD_LENGTH, "I", len(payload)), (PREF_ADDRESS, "Q", LINKED),
                             (INIT_SIZE, "I", 0x10000)):  # fmt: skip
         struct.pack_into(f"<{form}", setup, at, value)
     setup[HEADER:HEADER + 4] = b"HdrS"
