@@ -99,7 +99,7 @@ def check(row, disk, report):
         assert int(report[f"disk.{prefix}{letter}"]) == image.stat().st_size // media.SECTOR
     assert report["write"] == "written"
     assert report["cpus"] == ("0" if row.vcpus == 1 else f"0-{row.vcpus - 1}")
-    assert row.memory - 96 - row.memory // 50 < int(report["memtotal"]) >> 10 <= row.memory
+    assert row.memory - 96 - row.memory // 40 < int(report["memtotal"]) >> 10 <= row.memory
     assert report["efi"] == ("yes" if row.environment == OVMF else "no")
 
 
