@@ -100,7 +100,7 @@ struct grub {
     char path[TREE_PATH_MAX], name[2 * GRUB_NAME_MAX], value[GRUB_VALUE_MAX];
 };
 
-/* ---- grub_run.c ---- */
+/* ---- grub_frames.c ---- */
 
 /* Warns of something at a line of a source. */
 void grub_report(struct grub *grub, const struct grub_source *source, uint32_t line, const char *why, ...)
@@ -110,9 +110,6 @@ void grub_report(struct grub *grub, const struct grub_source *source, uint32_t l
 void grub_report_here(struct grub *grub, const char *why);
 
 const struct grub_source *grub_source(const struct grub *grub);
-
-/* Executes what was entered, and what that calls, to its end. */
-void grub_run(struct grub *grub);
 
 /* The body of an entry or a submenu is executed next. */
 bool grub_enter_item(struct grub *grub, const struct grub_item *item);
@@ -131,6 +128,23 @@ const char *grub_variable(const struct grub *grub, const char *name);
 
 /* A copy in the list's memory, of what may come from outside as text; NULL, and fatal is set, where there is none. */
 const char *grub_keep(struct grub *grub, const char *text);
+
+/* The value of a variable, or of a function's argument; NULL: it has none. For grub_next; context: the struct grub. */
+const char *grub_look_up(void *context, const char *name);
+
+/* The innermost frame is at its end. */
+void grub_pop_frame(struct grub *grub);
+
+/* Nothing more of the frame with this index, and of those above it, is executed. */
+void grub_end_frames(struct grub *grub, uint32_t index);
+
+/* Whether the next command is passed over, because of the && or || behind the last. */
+bool grub_is_decided(const struct grub *grub, enum grub_end end);
+
+/* Functions: NULL where there is none of that name; one that is defined again is another from then on. */
+struct grub_function *grub_find_function(struct grub *grub, const char *name);
+void grub_define_function(struct grub *grub, const struct grub_command *command);
+void grub_call_function(struct grub *grub, const struct grub_function *function, const struct grub_command *command);
 
 /* ---- grub_files.c ---- */
 
@@ -187,5 +201,10 @@ bool grub_blscfg(struct grub *grub, const struct grub_command *command);
 
 /* Executes one that is no function; whether it did what it should. */
 bool grub_execute(struct grub *grub, const struct grub_command *command);
+
+/* ---- grub_run.c ---- */
+
+/* Executes what was entered, and what that calls, to its end. */
+void grub_run(struct grub *grub);
 
 #endif

@@ -30,6 +30,13 @@ static struct {
     } chunk[CHUNKS];
 } cache;
 
+static struct block_account account;
+
+struct block_account block_account(void)
+{
+    return account;
+}
+
 bool block_cache_start(struct memory_map *map, bool (*reach)(uint64_t start, uint64_t size), struct failure *failure)
 {
     const struct map_request request = { .size = CHUNK * CHUNKS, .maximum = BELOW_4G, .high = true };
@@ -66,6 +73,18 @@ static uint8_t *bytes_of(const struct chunk *chunk)
     return cache.memory + (uint64_t)(chunk - cache.chunk) * CHUNK;
 }
 
+static bool read_blocks(struct block_device *device, uint64_t offset, uint64_t size, void *buffer,
+                        struct failure *failure)
+{
+    const uint64_t start = __builtin_ia32_rdtsc();
+
+    if (!device->read(device, offset / device->block_size, size / device->block_size, buffer, failure))
+        return false;
+    account.bytes += size;
+    account.ticks += __builtin_ia32_rdtsc() - start;
+    return true;
+}
+
 /* The chunk that holds the byte at `offset`, read where it is not kept. */
 static const struct chunk *chunk_at(struct block_device *device, uint64_t end, uint64_t offset, struct failure *failure)
 {
@@ -81,7 +100,7 @@ static const struct chunk *chunk_at(struct block_device *device, uint64_t end, u
     }
     chunk = oldest();
     *chunk = (struct chunk){ .offset = start, .size = end - start < CHUNK ? end - start : CHUNK };
-    if (!device->read(device, start / device->block_size, chunk->size / device->block_size, bytes_of(chunk), failure))
+    if (!read_blocks(device, start, chunk->size, bytes_of(chunk), failure))
         return NULL;
     chunk->device = device;
     chunk->used = ++cache.clock;
@@ -107,7 +126,7 @@ static bool read_device(const struct disk *disk, uint64_t offset, void *buffer, 
         uint64_t done = direct(device, offset, to, size);
 
         if (done) {
-            if (!device->read(device, offset / device->block_size, done / device->block_size, to, failure))
+            if (!read_blocks(device, offset, done, to, failure))
                 return false;
         } else {
             const struct chunk *chunk = chunk_at(device, disk->size, offset, failure);

@@ -5,7 +5,7 @@
 #include "common/noinit.h"
 #include "common/string.h"
 #include "firmware/loader_texts.h"
-#include "storage/partitions_private.h"
+#include "storage/partition.h"
 
 #define BLOCK_MIN   512
 #define BLOCK_MAX   4096

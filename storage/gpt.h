@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "storage/partitions.h"
+#include "storage/partition.h"
 
 #define GPT_SIGNATURE    "EFI PART"
 #define GPT_HEADER_BLOCK 1

@@ -3,7 +3,7 @@
 #include "storage/mbr.h"
 
 #include "common/text.h"
-#include "storage/partitions_private.h"
+#include "storage/partition.h"
 
 #define TYPE_ESP        0xef
 #define TYPE_XBOOTLDR   0xea

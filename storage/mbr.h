@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "storage/partitions.h"
+#include "storage/partition.h"
 
 #define MBR_RECORDS   4
 #define MBR_SIGNATURE 0xaa55

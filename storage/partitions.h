@@ -8,29 +8,7 @@
 
 #include "common/failure.h"
 #include "storage/disk.h"
-
-#define PARTITIONS_MAX 128 /* of one disk; further ones are left out, with a warning of the caller's */
-
-enum partition_table { PARTITIONS_NONE /* the whole disk is one */, PARTITIONS_GPT, PARTITIONS_MBR };
-
-enum partition_role { PARTITION_OTHER, PARTITION_ESP, PARTITION_XBOOTLDR };
-
-struct partition {
-    uint64_t start, size;     /* bytes */
-    uint32_t number;          /* as Linux counts: logical ones from 5 on */
-    enum partition_role role; /* by its type (UAPI.2) */
-    uint8_t type[16];         /* of a GPT: the GUID as it lies on disk; of an MBR the first byte */
-    char uuid[40];            /* PARTUUID as blkid shows it: a GUID in small letters, or "1234abcd-01" */
-    char name[112];           /* of a GPT: UTF-8 */
-};
-
-struct partitions {
-    enum partition_table table;
-    bool from_backup; /* the GPT's first header is broken, its second one is not */
-    bool cut_off;     /* there are more than PARTITIONS_MAX, or a chain of logical ones that does not end */
-    uint32_t count;   /* in the order of their numbers; 0 with PARTITIONS_NONE */
-    struct partition partition[PARTITIONS_MAX];
-};
+#include "storage/partition.h"
 
 /*
  * Reads a disk's partition table. A partition that is not inside its disk is left out. A protective MBR whose GPT is

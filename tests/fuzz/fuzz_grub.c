@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sources: menu/grub_conf.c menu/grub_run.c menu/grub_words.c menu/grub_variables.c menu/grub_test.c */
+/* sources: menu/grub_frames.c */
 /* sources: menu/grub_env.c menu/grub_files.c menu/grub_commands.c menu/grub_menu.c menu/grub_build.c menu/grub_bls.c */
 /* sources: menu/bls.c menu/conf.c menu/files.c menu/entries.c menu/version.c menu/glob.c storage/path.c */
 /* sources: common/arena.c common/map.c common/text.c common/failure.c */

@@ -114,8 +114,11 @@ static void small_reads_share_a_chunk(void **state)
 
 static void large_reads_go_straight(void **state)
 {
+    const struct block_account before = block_account();
+
     (void)state;
     check(4096, 600000, 0);
+    assert_int_equal(block_account().bytes - before.bytes, 600000 / 512 * 512 + CHUNK);
     assert_read(0, 4096, 600000 / 512 * 512);
     assert_ptr_equal(reads[0].buffer, buffer);
     assert_int_equal(read_count, 2); /* the last 448 bytes come from a chunk */

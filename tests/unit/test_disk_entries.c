@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sources: menu/disk_entries.c menu/boot_tree.c menu/kernel_entries.c menu/extlinux.c */
 /* sources: menu/grub_conf.c menu/grub_run.c menu/grub_words.c menu/grub_variables.c menu/grub_test.c */
+/* sources: menu/grub_frames.c */
 /* sources: menu/grub_env.c menu/grub_files.c menu/grub_commands.c menu/grub_menu.c menu/grub_build.c menu/grub_bls.c */
 /* sources: menu/conf_entries.c menu/uki_entries.c menu/loader_conf.c menu/counter.c menu/os_release.c */
 /* sources: menu/bls.c menu/conf.c menu/files.c menu/entries.c menu/version.c menu/glob.c payloads/uki.c */
