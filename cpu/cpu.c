@@ -13,6 +13,12 @@ struct cpu cpu;
 #define CPUID_EXTENDED_NX             (1u << 20) /* EDX */
 #define CPUID_EXTENDED_GIGABYTE_PAGES (1u << 26) /* EDX */
 #define CPUID_FEATURES_HYPERVISOR     (1u << 31) /* leaf 1, ECX */
+#define CPUID_STRUCTURED              7
+#define CPUID_STRUCTURED_LA57         (1u << 16) /* ECX */
+#define CPUID_TDX                     0x21
+#define CPUID_EXTENDED_LAST           0x80000000
+#define CPUID_ENCRYPTION              0x8000001f
+#define CPUID_ENCRYPTION_SEV          (1u << 1) /* EAX */
 #define HYPERVISOR_FIRST              0x40000000
 #define HYPERVISOR_LAST               0x40010000
 #define HYPERVISOR_STEP               0x100
@@ -49,6 +55,29 @@ static void find_hypervisor(void)
             return;
         }
     }
+}
+
+bool cpu_has_five_levels(void)
+{
+    return cpuid(0, 0).eax >= CPUID_STRUCTURED && cpuid(CPUID_STRUCTURED, 0).ecx & CPUID_STRUCTURED_LA57;
+}
+
+/* A guest sees SEV where it is one (AMD APM 3, E.4.17), or where its own guests could be: it is taken for the first. */
+bool cpu_is_confidential(void)
+{
+    struct cpuid leaf;
+
+    if (!(cpuid(1, 0).ecx & CPUID_FEATURES_HYPERVISOR))
+        return false;
+    if (cpuid(0, 0).eax >= CPUID_TDX) {
+        leaf = cpuid(CPUID_TDX, 0);
+        const uint32_t signature[3] = { leaf.ebx, leaf.edx, leaf.ecx };
+
+        if (!memcmp(signature, "IntelTDX    ", sizeof(signature)))
+            return true;
+    }
+    return cpuid(CPUID_EXTENDED_LAST, 0).eax >= CPUID_ENCRYPTION &&
+           cpuid(CPUID_ENCRYPTION, 0).eax & CPUID_ENCRYPTION_SEV;
 }
 
 static uint64_t gdt[6]; /* null, unused, code, data, TSS (two) */

@@ -29,6 +29,12 @@ extern struct cpu cpu;
  */
 void cpu_start(bool firmware_alive);
 
+/* Whether it has 5 levels of page tables, on or not. */
+bool cpu_has_five_levels(void);
+
+/* Whether we are a guest whose memory the host cannot read (SEV, TDX), so far as CPUID tells. */
+bool cpu_is_confidential(void);
+
 /* Gives the firmware its own exception handlers back, before it is called for the last time. */
 void cpu_return_exceptions(void);
 

@@ -11,6 +11,7 @@
 #include "common/string.h"
 #include "common/text.h"
 #include "cpu/cpu.h"
+#include "entries/direct.h"
 #include "entries/doors.h"
 #include "entries/fault.h"
 #include "firmware/efi.h"
@@ -175,7 +176,6 @@ static bool load(const struct selector *selector, const struct entry *entry, str
     if (selector->secure && (parts.string.size || words.given[0]))
         warn("Secure Boot: what the loader before us wants on the command line is left out");
     boot.command_line = words.line;
-    stamp(PHASE_UNPACKED);
     if (words.ours.debug)
         payload_print(&boot);
     return true;
@@ -209,8 +209,9 @@ static bool prepare(struct span wanted, struct failure *failure)
 {
     const struct exit *exit = exit_choose(&boot, wanted, &handoff, failure);
 
-    if (!exit)
+    if (!exit || !direct_start(words_unpack(&words), exit, &expander, &handoff, &boot, failure))
         return false;
+    stamp(PHASE_UNPACKED);
     launch = (struct launch){ .protocol = exit->name };
     if (!exit->prepare(&boot, &handoff, &launch, failure) || !launch_prepare(&launch, &handoff, failure))
         return false;

@@ -22,6 +22,8 @@ _Static_assert(sizeof(struct boot_e820_entry) == 20, "zero-page.rst");
 #define VIDEO_VESA_LINEAR 0x23
 #define VIDEO_EFI_LINEAR  0x70
 #define VIDEO_64BIT_BASE  0x02
+#define BOOT_FLAG         0xaa55
+#define HEADER_MAGIC      0x53726448 /* "HdrS" */
 #define EFI64_SIGNATURE   0x34364c45 /* "EL64" */
 #define VGA_TEXT_POINTS   16
 /* Linux's enum efi_secureboot_mode: what its EFI stub leaves in boot_params, whose lockdown depends on it. */
@@ -72,10 +74,15 @@ static void fill_header(struct setup_header *header, const struct linux_kernel *
                         const struct linux_places *places)
 {
     memcpy(header, kernel->setup.data, kernel->setup.size < LINUX_SETUP_MAX ? kernel->setup.size : LINUX_SETUP_MAX);
+    header->boot_flag = BOOT_FLAG; /* which one that was packed again has not */
+    header->header = HEADER_MAGIC;
     header->type_of_loader = LOADER_UNDEFINED;
     header->ext_loader_type = 0;
     header->ext_loader_ver = 0;
     header->loadflags &= (uint8_t) ~(CAN_USE_HEAP | QUIET_FLAG); /* the heap is for real-mode code */
+    header->loadflags &= (uint8_t)~KASLR_FLAG;
+    if (kernel->randomised)
+        header->loadflags |= KASLR_FLAG; /* as its own unpacker would: it randomises its memory only then */
     header->code32_start = (uint32_t)places->kernel;
     header->ramdisk_image = (uint32_t)places->initrd;
     header->ramdisk_size = (uint32_t)places->initrd_size;

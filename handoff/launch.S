@@ -65,7 +65,7 @@ backward:
     jmp zero
 
 copied:
-    cmpl $0, TABLE_DROP_LEVEL(%rbx)
+    cmpl $0, TABLE_CHANGE_LEVEL(%rbx)
     jne leave_long_mode
     cmpl $0, TABLE_LONG(%rbx)
     je leave_long_mode

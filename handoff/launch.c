@@ -28,7 +28,7 @@ struct trampoline_table {
     uint64_t rax, rbx, rsi;
     uint32_t cr4;
     uint32_t long_mode;
-    uint32_t drop_level;
+    uint32_t change_level;
     uint32_t padding2;
     uint64_t count;
     struct copy copies[TRAMPOLINE_COPIES_MAX];
@@ -43,7 +43,7 @@ _Static_assert(offsetof(struct trampoline_table, rbx) == TABLE_RBX, "trampoline.
 _Static_assert(offsetof(struct trampoline_table, rsi) == TABLE_RSI, "trampoline.h");
 _Static_assert(offsetof(struct trampoline_table, cr4) == TABLE_CR4, "trampoline.h");
 _Static_assert(offsetof(struct trampoline_table, long_mode) == TABLE_LONG, "trampoline.h");
-_Static_assert(offsetof(struct trampoline_table, drop_level) == TABLE_DROP_LEVEL, "trampoline.h");
+_Static_assert(offsetof(struct trampoline_table, change_level) == TABLE_CHANGE_LEVEL, "trampoline.h");
 _Static_assert(offsetof(struct trampoline_table, count) == TABLE_COUNT, "trampoline.h");
 _Static_assert(offsetof(struct trampoline_table, copies) == TABLE_COPIES, "trampoline.h");
 _Static_assert(offsetof(struct copy, source) == COPY_SOURCE, "trampoline.h");
@@ -171,7 +171,9 @@ static bool reach(struct pagetables *tables, uint64_t start, uint64_t size, stru
     return pagetables_map(tables, start, align_down(end - 1, page) + page, all, failure);
 }
 
-static bool build_page_tables(struct launch *launch, struct handoff *handoff, struct failure *failure, uint64_t *root)
+/* *root4, *root5: the same map with 4 and with 5 levels. */
+static bool build_page_tables(struct launch *launch, struct handoff *handoff, struct failure *failure, uint64_t *root4,
+                              uint64_t *root5)
 {
     const unsigned all = MAP_ACCESS_READ | MAP_ACCESS_WRITE | MAP_ACCESS_EXECUTE;
     const uint32_t count = tables_needed(launch);
@@ -182,7 +184,7 @@ static bool build_page_tables(struct launch *launch, struct handoff *handoff, st
     if (!map_allocate(&handoff->map, &request, MAP_WORK, &memory, "page tables", failure))
         return false;
 
-    /* One page is kept back for a fifth level on top, which only the trampoline runs on. */
+    /* One page is kept back for a fifth level on top. */
     pagetables_start(&tables, (uint8_t *)memory + PAGETABLES_PAGE, count - 1, 4, cpu.gigabyte_pages, false);
     if (!pagetables_map(&tables, 0, 4 * GIB, all, failure) ||
         !reach(&tables, (uint64_t)image_base, (uint64_t)(image_end - image_base), failure))
@@ -194,19 +196,21 @@ static bool build_page_tables(struct launch *launch, struct handoff *handoff, st
             !reach(&tables, segment->source, segment->file_size, failure))
             return false;
     }
-    *root = pagetables_root(&tables);
-    launch->page_tables = *root;
-    if (cpu.five_levels) {
+    *root4 = pagetables_root(&tables);
+    *root5 = memory;
+    launch->page_tables = *root4;
+    if (cpu.five_levels || launch->state.needs_five_levels) {
         memset((void *)memory, 0, PAGETABLES_PAGE);
-        *(uint64_t *)memory = *root | 3; /* present, writable: 4 levels under one entry of the fifth */
-        launch->page_tables = memory;
+        *(uint64_t *)memory = *root4 | 3; /* present, writable: 4 levels under one entry of the fifth */
     }
+    if (cpu.five_levels)
+        launch->page_tables = *root5;
     return true;
 }
 
-static void fill_trampoline(const struct launch *launch, uint64_t root)
+static void fill_trampoline(const struct launch *launch, uint64_t root4, uint64_t root5)
 {
-    const bool five_levels = cpu.five_levels && launch->state.five_levels;
+    const bool five_levels = launch->state.needs_five_levels || (cpu.five_levels && launch->state.five_levels);
     struct trampoline_table *table = (struct trampoline_table *)(launch->trampoline + TRAMPOLINE_TABLE);
 
     memcpy((void *)launch->trampoline, trampoline_start, (size_t)(trampoline_end - trampoline_start));
@@ -217,14 +221,14 @@ static void fill_trampoline(const struct launch *launch, uint64_t root)
     table->gdt[TRAMPOLINE_CODE32 / 8] = DESCRIPTOR_CODE32;
     table->gdt_limit = TRAMPOLINE_GDT_SIZE - 1;
     table->gdt_base = (uint64_t)table->gdt;
-    table->root = five_levels ? launch->page_tables : root;
+    table->root = five_levels ? root5 : root4;
     table->instruction = launch->state.instruction;
     table->rax = launch->state.rax;
     table->rbx = launch->state.rbx;
     table->rsi = launch->state.rsi;
     table->cr4 = (uint32_t)(five_levels ? CR4_PAE | CR4_LA57 : CR4_PAE);
     table->long_mode = launch->state.mode == LAUNCH_LONG;
-    table->drop_level = cpu.five_levels && !five_levels;
+    table->change_level = cpu.five_levels != five_levels;
     for (uint32_t i = 0; i < launch->segment_count; i++) {
         const struct launch_segment *segment = &launch->segments[i];
 
@@ -238,7 +242,7 @@ static void fill_trampoline(const struct launch *launch, uint64_t root)
 bool launch_prepare(struct launch *launch, struct handoff *handoff, struct failure *failure)
 {
     const struct map_request page = { .size = TRAMPOLINE_SIZE, .maximum = BELOW_4G, .high = true };
-    uint64_t root;
+    uint64_t root4, root5;
 
     if (launch->run)
         return true;
@@ -253,9 +257,9 @@ bool launch_prepare(struct launch *launch, struct handoff *handoff, struct failu
     }
     if (!stage_sources(launch, handoff, failure) ||
         !map_allocate(&handoff->map, &page, MAP_WORK, &launch->trampoline, "trampoline", failure) ||
-        !build_page_tables(launch, handoff, failure, &root))
+        !build_page_tables(launch, handoff, failure, &root4, &root5))
         return false;
-    fill_trampoline(launch, root);
+    fill_trampoline(launch, root4, root5);
     return true;
 }
 

@@ -33,8 +33,9 @@ enum launch_mode {
 /* How a payload is entered; registers that are not named are 0, but for LAUNCH_FIRMWARE's stack. */
 struct launch_state {
     enum launch_mode mode;
-    bool five_levels;     /* 5 levels of page tables will do too, where we were entered so; else always 4 */
-    uint64_t instruction; /* address of the first instruction */
+    bool five_levels;       /* 5 levels of page tables will do too, where we were entered so; else always 4 */
+    bool needs_five_levels; /* nothing but 5 levels will do, for LAUNCH_LONG; the CPU has them */
+    uint64_t instruction;   /* address of the first instruction */
     uint64_t rax, rbx, rsi;
 };
 

@@ -264,6 +264,7 @@ static bool prepare(const struct boot *boot, enum launch_mode mode, struct hando
 
     launch->state.mode = mode;
     launch->state.five_levels = kernel->five_levels;
+    launch->state.needs_five_levels = kernel->needs_five_levels;
     if (!add_kernel(kernel, mode, handoff, launch, &places, failure) ||
         !linux_place_initrds(boot, kernel->initrd_last, mode == LAUNCH_LONG && kernel->above_4g, handoff, launch,
                              &initrd, failure) ||
@@ -306,6 +307,8 @@ static bool possible64(const struct boot *boot, const struct handoff *handoff, s
 static bool possible32(const struct boot *boot, const struct handoff *handoff, struct failure *failure)
 {
     (void)handoff;
+    if (boot->as_linux.repacked)
+        return fail(failure, "kernel", "it was packed again, without what its 32-bit entry leads to");
     return !boot->as_linux.program || fail(failure, "kernel", "a vmlinux has no 32-bit entry");
 }
 

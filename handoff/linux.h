@@ -22,16 +22,21 @@
 /* boot.rst, "64-bit boot protocol": its entry lies so many bytes behind the 32-bit one. */
 #define LINUX_ENTRY64 0x200
 
-/* A bzImage, taken apart (payloads/bzimage.c), or a vmlinux (payloads/vmlinux.c). */
+/* A bzImage, taken apart (payloads/bzimage.c), or a vmlinux (payloads/vmlinux.c), or one from the other (direct.c). */
 struct linux_kernel {
     struct span setup;             /* its setup header, at most LINUX_SETUP_MAX bytes, from 0x1f1 on */
     struct span code;              /* a bzImage's protected-mode part, to be placed as it is */
+    struct span payload;           /* what of it is the packed vmlinux; data NULL: it does not say */
     const struct program *program; /* a vmlinux's segments, which stay where they are linked; NULL: a bzImage */
     uint64_t entry;                /* physical address of a vmlinux's 64-bit entry */
     uint16_t version;              /* of the boot protocol, 0x020f is 2.15 */
+    bool repacked;                 /* a bzImage without its own unpacker (tools/recompress.h): we have to unpack it */
     bool relocatable;
     bool has_64bit_entry;
     bool five_levels;           /* it may be entered with 5 levels of page tables */
+    bool has_five_levels;       /* a bzImage: unpacking itself it turns them on, where the CPU has them */
+    bool needs_five_levels;     /* unpacked by us: it runs with 5 levels, and will not turn them on any more */
+    bool randomised;            /* unpacked by us: its addresses were left to chance, and it is told so */
     bool above_4g;              /* kernel, initrd, command line and parameters may lie above 4 GiB */
     uint64_t preferred;         /* address */
     uint64_t alignment;         /* bytes, wanted */

@@ -27,7 +27,7 @@
 #define TABLE_RSI             0x58
 #define TABLE_CR4             0x60 /* for a payload entered in 64-bit mode */
 #define TABLE_LONG            0x64 /* word: the payload is entered in 64-bit mode */
-#define TABLE_DROP_LEVEL      0x68 /* word: CR4.LA57 is on and must go */
+#define TABLE_CHANGE_LEVEL    0x68 /* word: CR4.LA57 is not as the payload needs it */
 #define TABLE_COUNT           0x70
 #define TABLE_COPIES          0x78
 #define COPY_DESTINATION      0

@@ -25,6 +25,17 @@ static bool read_on_error(struct options *options, struct span value)
     return true;
 }
 
+static bool read_unpack(struct options *options, struct span value)
+{
+    if (text_equals(value, "kernel"))
+        options->unpack = UNPACK_BY_KERNEL;
+    else if (text_equals(value, "loader"))
+        options->unpack = UNPACK_BY_LOADER;
+    else
+        return false;
+    return true;
+}
+
 static bool read_mark(struct options *options, struct span value)
 {
     uint64_t port;
@@ -81,6 +92,8 @@ static bool read_word(struct options *options, struct span word)
         return value.size && (options->fault = value, true);
     if (text_prefix(word, "mark=", &value))
         return read_mark(options, value);
+    if (text_prefix(word, "unpack=", &value))
+        return read_unpack(options, value);
     if (text_prefix(word, "onerror=", &value))
         return read_on_error(options, value);
     return false;

@@ -12,6 +12,8 @@
 
 enum on_error { ON_ERROR_HALT, ON_ERROR_REBOOT, ON_ERROR_POWEROFF };
 
+enum unpack { UNPACK_BY_DEFAULT, UNPACK_BY_KERNEL, UNPACK_BY_LOADER };
+
 struct options {
     struct span exit;  /* qv.exit=NAME; data NULL: not given */
     struct span entry; /* qv.entry=NAME|NUMBER, without quotes; data NULL: not given */
@@ -26,6 +28,7 @@ struct options {
     uint16_t mark;                              /* qv.mark=PORT; 0: not given */
     bool on_error_given;
     enum on_error on_error; /* qv.onerror=halt|reboot|poweroff */
+    enum unpack unpack;     /* qv.unpack=kernel|loader: who unpacks a bzImage */
     struct span fault;      /* qv.fault=KIND: provoke an exception, to see what happens then */
 
     struct span unknown[OPTIONS_CONSOLES_MAX]; /* words that begin with qv. and mean nothing, the first few */

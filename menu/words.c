@@ -93,3 +93,10 @@ struct span words_exit(const struct words *words, const struct parts *parts)
         return words->of_entry.exit;
     return parts->exit[0] ? text_span(parts->exit) : (struct span){ NULL, 0 };
 }
+
+bool words_unpack(const struct words *words)
+{
+    if (words->ours.unpack)
+        return words->ours.unpack == UNPACK_BY_LOADER;
+    return words->of_entry.unpack == UNPACK_BY_LOADER;
+}

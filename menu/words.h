@@ -47,4 +47,7 @@ bool words_compose(struct words *words, const struct parts *parts, const char *e
 /* By which protocol the payload shall be entered: ours, the entry's word, its format's. data NULL: nobody says. */
 struct span words_exit(const struct words *words, const struct parts *parts);
 
+/* Whether a bzImage is unpacked by us: as we are told, or the entry's word says; else by itself. */
+bool words_unpack(const struct words *words);
+
 #endif

@@ -51,7 +51,8 @@ bool bzimage_is(struct span file)
 {
     struct setup_header header;
 
-    return read_header(file, &header) && header.boot_flag == BOOT_FLAG && header.header == HEADER_MAGIC;
+    return read_header(file, &header) && ((header.boot_flag == BOOT_FLAG && header.header == HEADER_MAGIC) ||
+                                          (!header.boot_flag && header.header == BZIMAGE_REPACKED));
 }
 
 static bool is_power_of_two(uint64_t value)
@@ -115,11 +116,12 @@ static bool read_placement(const struct setup_header *header, struct linux_kerne
     if (header->version >= VERSION_XLOADFLAGS) {
         kernel->has_64bit_entry = header->xloadflags & XLF_KERNEL_64;
         kernel->five_levels = header->xloadflags & XLF_5LEVEL;
+        kernel->has_five_levels = header->xloadflags & XLF_5LEVEL_ENABLED;
         kernel->above_4g = kernel->has_64bit_entry && (header->xloadflags & XLF_CAN_BE_LOADED_ABOVE_4G);
     }
     if (kernel->relocatable && !is_power_of_two(kernel->alignment))
         return fail(failure, "kernel", "its alignment, 0x%lx, is no power of two", kernel->alignment);
-    if (kernel->has_64bit_entry && kernel->code.size <= LINUX_ENTRY64)
+    if (kernel->has_64bit_entry && !kernel->repacked && kernel->code.size <= LINUX_ENTRY64)
         return fail(failure, "kernel", "its 64-bit entry lies behind its %lu bytes", kernel->code.size);
     if (kernel->init_size < kernel->code.size)
         return fail(failure, "kernel", "its init_size, %lu bytes, is less than its own %lu", kernel->init_size,
@@ -158,9 +160,14 @@ bool bzimage_parse(struct span file, struct linux_kernel *kernel, uint64_t *size
         return fail(failure, "kernel", "it is truncated: %lu of %lu bytes", file.size, offset + code_size);
     if (!check_payload(&header, code_size, failure))
         return false;
+    kernel->repacked = header.header == BZIMAGE_REPACKED;
+    if (kernel->repacked && header.version < VERSION_XLOADFLAGS)
+        return fail(failure, "kernel", "it was packed again, with a protocol that is too old for that");
     kernel->setup =
         (struct span){ file.data + LINUX_SETUP_OFFSET, header_size < LINUX_SETUP_MAX ? header_size : LINUX_SETUP_MAX };
     kernel->code = (struct span){ file.data + offset, code_size };
+    if (header.version >= VERSION_PAYLOAD)
+        kernel->payload = (struct span){ kernel->code.data + header.payload_offset, header.payload_length };
     kernel->version = header.version;
     *size = end_of_signature(file, offset + code_size);
     return read_placement(&header, kernel, failure);

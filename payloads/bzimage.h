@@ -10,6 +10,9 @@
 #include "common/span.h"
 #include "handoff/linux.h"
 
+/* "HdrQ" in place of "HdrS", with no boot_flag: quadrivium-pack --recompress packed its kernel again, for us alone. */
+#define BZIMAGE_REPACKED 0x51726448
+
 /* Whether it has the two magic numbers of a bzImage. */
 bool bzimage_is(struct span file);
 

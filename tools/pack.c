@@ -21,6 +21,7 @@
 #include "payloads/payload.h"
 #include "tools/fit_key.h"
 #include "tools/image.h"
+#include "tools/recompress.h"
 
 #ifndef QUADRIVIUM_VERSION
 #define QUADRIVIUM_VERSION "0.1"
@@ -51,6 +52,7 @@ enum { /* getopt_long values; those before OPTION_SECTION make one section each,
        OPTION_INITRD,
        OPTION_LINUX,
        OPTION_SECTION,
+       OPTION_RECOMPRESS,
        OPTION_IMAGE,
        OPTION_OUTPUT,
        OPTION_HELP,
@@ -72,6 +74,7 @@ static const struct option options[] = {
     { "devicetree", required_argument, NULL, OPTION_DEVICETREE },
     { "fit-key", required_argument, NULL, OPTION_FIT_KEY },
     { "section", required_argument, NULL, OPTION_SECTION },
+    { "recompress", required_argument, NULL, OPTION_RECOMPRESS },
     { "image", required_argument, NULL, OPTION_IMAGE },
     { "output", required_argument, NULL, OPTION_OUTPUT },
     { "help", no_argument, NULL, OPTION_HELP },
@@ -90,6 +93,7 @@ static const char help[] = "Usage: quadrivium-pack [OPTION ...] --output=FILE.{e
                            "      --devicetree=FILE     a flattened device tree (.dtb)\n"
                            "      --fit-key=[NAME:]FILE  a public key by which FITs have to be signed (.fitkey)\n"
                            "      --section=NAME:FILE   any other section, behind all those above\n"
+                           "      --recompress=zstd|lz4|none  how the kernel in a bzImage is stored, for us to unpack\n"
                            "      --image=FILE          the image to pack into, plain or packed\n"
                            "      --output=FILE         the packed image; its suffix, .efi or .elf, is its kind\n"
                            "      --help, --version     print this, or the version, and exit\n";
@@ -223,6 +227,19 @@ static void kernel_check(struct content *kernel)
         die(kernel->source, "not a kernel: neither a bzImage, an ELF, a PE file nor one with a multiboot header");
 }
 
+static void kernel_recompress(struct content *kernel, const char *how)
+{
+    struct failure failure;
+    uint64_t size;
+    uint8_t *data;
+
+    if (!recompress((struct span){ kernel->data, kernel->size }, how, &data, &size, &failure))
+        die(kernel->source, "%s", failure.why);
+    free(kernel->data);
+    kernel->data = data;
+    kernel->size = size;
+}
+
 static void text_check(struct content *text, bool one_line)
 {
     while (text->size > 0 && text->data[text->size - 1] == '\n' && one_line)
@@ -340,6 +357,7 @@ struct request {
     struct content single[OPTION_SECTION];
     struct content other[CONTENTS_MAX];
     size_t others;
+    const char *recompress;
     const char *image;
     const char *output;
 };
@@ -397,6 +415,9 @@ static void arguments_read(int count, char **arguments, struct request *request)
         case OPTION_SECTION:
             section_argument(request, optarg);
             break;
+        case OPTION_RECOMPRESS:
+            once(&request->recompress, "recompress", optarg);
+            break;
         case OPTION_IMAGE:
             once(&request->image, "image", optarg);
             break;
@@ -417,6 +438,8 @@ static void arguments_read(int count, char **arguments, struct request *request)
         usage("%s is not an option", arguments[optind]);
     if (!request->output)
         usage("--output is missing");
+    if (request->recompress && !request->single[OPTION_LINUX].name)
+        usage("--recompress is for a kernel, and --linux is missing");
     if (!kind_suffix(request->output))
         usage("--output=%s ends neither in .efi nor in .elf", request->output);
 }
@@ -450,6 +473,8 @@ int main(int count, char **arguments)
     const char *base = request.image ? request.image : base_find(kind_suffix(request.output));
     struct image image = base_read(base, request.output);
 
+    if (request.recompress)
+        kernel_recompress(&request.single[OPTION_LINUX], request.recompress);
     for (size_t i = 0; i < OPTION_SECTION; i++)
         pack(&image, &request.single[i]);
     for (size_t i = 0; i < request.others; i++)

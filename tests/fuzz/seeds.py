@@ -290,6 +290,22 @@ def unpack():
     Seed(b"\xff\xff" + gzip.compress(bytes(300000), mtime=0)).write("unpack", "gzip-zeros")
 
 
+def relocations():
+    """Kernels as they are packed in a bzImage: an ELF of two segments, and the relocations behind it."""
+    folder = HERE / "seeds/relocations"
+    folder.mkdir(parents=True, exist_ok=True)
+    linked, virtual, first = 0x1000000, 0xFFFFFFFF80000000, 0x200
+    header = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\2\1\1", 2, 62, 1, linked + 8, 64, 0, 0, 64, 56, 2, 64, 0, 0)
+    loads = b"".join(struct.pack("<IIQQQQQQ", 1, 7, first + offset, virtual + linked + offset, linked + offset, 0x40, memory, 0x200000)
+                     for offset, memory in ((0, 0x40), (0x80, 0x100)))
+    elf_bytes = (header + loads).ljust(first, b"\0") + bytes(range(0xC0))
+    at = [(virtual + linked + offset) & 0xFFFFFFFF for offset in (0, 8, 0x38, 0x80, 0xBC, 0x3D, 0x100)]
+    tables = {"three": [0, at[1], at[2], 0, at[3], 0, at[0], at[4]], "two": [0, at[2], 0, at[0], at[4]], "none": [],
+              "outside": [0, at[5], 0, at[6]], "unended": [at[1], 0, at[0]], "empty": [0, 0, 0]}
+    for name, table in tables.items():
+        (folder / name).write_bytes(struct.pack("<Q", 77) + elf_bytes + struct.pack(f"<{len(table)}I", *table))
+
+
 def exits():
     """The seeds of the parsers of payloads, each on a plain machine and on one that has everything."""
     for target in ("elf", "multiboot", "bzimage", "uki"):
@@ -346,6 +362,7 @@ def main():
     carried()
     for name in ("acpi-q35", "acpi-microvm"):
         acpi(name)
+    relocations()
 
 
 if __name__ == "__main__":

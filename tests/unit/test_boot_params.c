@@ -150,6 +150,31 @@ static void what_the_loader_writes(void **state)
     assert_int_equal(at(0x0c8, 4), 0);
 }
 
+/* Its own unpacker says so to the kernel, and clears what others left there. */
+static void addresses_left_to_chance(void **state)
+{
+    (void)state;
+    made.header.loadflags = LOADED_HIGH | KASLR_FLAG;
+    parse();
+    fill();
+    assert_int_equal(at(0x211, 1), LOADED_HIGH);
+    kernel.randomised = true;
+    fill();
+    assert_int_equal(at(0x211, 1), LOADED_HIGH | KASLR_FLAG);
+}
+
+/* One that was packed again lacks what all others know a kernel by; in memory it is one as any. */
+static void packed_again(void **state)
+{
+    (void)state;
+    made.header.boot_flag = 0;
+    made.header.header = BZIMAGE_REPACKED;
+    parse();
+    fill();
+    assert_int_equal(at(0x1fe, 2), 0xaa55);
+    assert_int_equal(at(0x202, 4), 0x53726448);
+}
+
 static void high_halves(void **state)
 {
     (void)state;
@@ -438,6 +463,8 @@ int main(void)
         cmocka_unit_test_setup(old_short_header, setup),
         cmocka_unit_test_setup(long_new_header, setup),
         cmocka_unit_test_setup(what_the_loader_writes, setup),
+        cmocka_unit_test_setup(addresses_left_to_chance, setup),
+        cmocka_unit_test_setup(packed_again, setup),
         cmocka_unit_test_setup(high_halves, setup),
         cmocka_unit_test_setup(alignment_written_back, setup),
         cmocka_unit_test_setup(no_initrd, setup),

@@ -257,10 +257,10 @@ static void limits_and_flags(void **state)
     assert_true(kernel.has_64bit_entry && !kernel.above_4g && !kernel.five_levels);
     made.header.xloadflags |= XLF_5LEVEL_ENABLED; /* that it would like them, not that it can be entered with them */
     assert_true(parse());
-    assert_false(kernel.five_levels);
+    assert_true(!kernel.five_levels && kernel.has_five_levels);
     made.header.xloadflags |= XLF_5LEVEL;
     assert_true(parse());
-    assert_true(kernel.five_levels);
+    assert_true(kernel.five_levels && kernel.has_five_levels);
     made.header.version = 0x020b; /* which had no such field */
     assert_true(parse());
     assert_false(kernel.five_levels || kernel.has_64bit_entry);
@@ -285,6 +285,35 @@ static void payload_outside(void **state)
     synthetic_start(&made, 0x0207); /* which has no such fields */
     made.header.payload_offset = UINT32_MAX;
     assert_true(parse());
+}
+
+static void payload(void **state)
+{
+    (void)state;
+    assert_true(parse());
+    assert_ptr_equal(kernel.payload.data, kernel.code.data + 0x100);
+    assert_int_equal(kernel.payload.size, 0x1000);
+    synthetic_start(&made, 0x0207);
+    assert_true(parse());
+    assert_null(kernel.payload.data);
+}
+
+/* By quadrivium-pack: neither of the magic numbers is there by which others know a kernel. */
+static void packed_again(void **state)
+{
+    (void)state;
+    assert_true(parse());
+    assert_false(kernel.repacked);
+    made.header.header = BZIMAGE_REPACKED;
+    assert_refused("it is no bzImage");
+    made.header.boot_flag = 0;
+    assert_true(parse());
+    assert_true(kernel.repacked);
+    made.header.version = 0x020b;
+    assert_refused("a protocol that is too old for that");
+    made.header.version = 0x020f;
+    made.header.header = 0x53726448;
+    assert_refused("it is no bzImage");
 }
 
 /* ---- what follows the kernel ---- */
@@ -397,6 +426,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(minimum_alignment, setup, teardown),
         cmocka_unit_test_setup_teardown(limits_and_flags, setup, teardown),
         cmocka_unit_test_setup_teardown(payload_outside, setup, teardown),
+        cmocka_unit_test_setup_teardown(payload, setup, teardown),
+        cmocka_unit_test_setup_teardown(packed_again, setup, teardown),
         cmocka_unit_test_setup_teardown(something_behind, setup, teardown),
         cmocka_unit_test_setup_teardown(signature_behind, setup, teardown),
         cmocka_unit_test_setup_teardown(no_signature_behind, setup, teardown),

@@ -182,7 +182,7 @@ static void trampoline_table(void **state)
     assert_int_equal(table(TABLE_RSI, 8), C + 0x1000);
     assert_int_equal(table(TABLE_CR4, 4), CR4_PAE);
     assert_int_equal(table(TABLE_LONG, 4), 1);
-    assert_int_equal(table(TABLE_DROP_LEVEL, 4), 0);
+    assert_int_equal(table(TABLE_CHANGE_LEVEL, 4), 0);
     assert_int_equal(table(TABLE_COUNT, 8), 2);
     assert_int_equal(table(TABLE_ROOT, 8), launch.page_tables);
     run_copies();
@@ -245,7 +245,7 @@ static void page_tables(void **state)
         assert_true(add("initrd", 5 * GIB + 4096, 5 * GIB + 4096, 3 * MIB - 4096, 0, 0));
         assert_true(prepare());
         check_page_tables(keeps);
-        assert_int_equal(table(TABLE_DROP_LEVEL, 4), cpu.five_levels && !keeps);
+        assert_int_equal(table(TABLE_CHANGE_LEVEL, 4), cpu.five_levels && !keeps);
         assert_int_equal(table(TABLE_CR4, 4), keeps ? CR4_PAE | CR4_LA57 : CR4_PAE);
         assert_int_equal(launch.page_tables == table(TABLE_ROOT, 8), !cpu.five_levels || keeps);
         if (cpu.five_levels) {
@@ -254,6 +254,25 @@ static void page_tables(void **state)
             assert_int_not_equal(pagetables_entry(&tables, B), 0);
             assert_int_equal(pagetables_entry(&tables, 1ull << 48), 0);
         }
+    }
+}
+
+/* A kernel that would have turned 5 levels on before is entered with them, whether they are on here or not. */
+static void a_level_more(void **state)
+{
+    for (unsigned on = 0; on < 2; on++) {
+        setup(state);
+        cpu.five_levels = on;
+        launch.state.five_levels = launch.state.needs_five_levels = true;
+        assert_true(add("kernel", B, A, 16, 0, MIB));
+        assert_true(prepare());
+        const struct pagetables tables = { .pages = (uint64_t *)table(TABLE_ROOT, 8), .levels = 5 };
+
+        assert_int_not_equal(pagetables_entry(&tables, B), 0);
+        assert_int_equal(pagetables_entry(&tables, 1ull << 48), 0);
+        assert_int_equal(table(TABLE_CHANGE_LEVEL, 4), !on);
+        assert_int_equal(table(TABLE_CR4, 4), CR4_PAE | CR4_LA57);
+        assert_int_equal(launch.page_tables == table(TABLE_ROOT, 8), on); /* the trampoline itself runs on what is on */
     }
 }
 
@@ -454,6 +473,7 @@ int main(void)
         cmocka_unit_test_setup(trampoline_table, setup),
         cmocka_unit_test_setup(protected_mode, setup),
         cmocka_unit_test_setup(page_tables, setup),
+        cmocka_unit_test_setup(a_level_more, setup),
         cmocka_unit_test_setup(under_the_firmware, setup),
         cmocka_unit_test_setup(run_by_the_firmware, setup),
         cmocka_unit_test_setup(covers, setup),

@@ -64,6 +64,14 @@ static void smaller_alignment(void **state)
     assert_int_equal(params()->hdr.kernel_alignment, MIB); /* what was used is written back */
 }
 
+/* Its 32-bit entry leads to its own unpacker, which is gone. */
+static void packed_again(void **state)
+{
+    (void)state;
+    boot.as_linux.repacked = true;
+    assert_refused(LAUNCH_PROTECTED, "kernel", "it was packed again");
+}
+
 /* As the last resort over the loader's own image, and then an initrd packed into it does not stay. */
 static void over_ourselves(void **state)
 {
@@ -393,6 +401,7 @@ int main(void)
         cmocka_unit_test_setup(over_boot_services, setup),
         cmocka_unit_test_setup(smaller_alignment, setup),
         cmocka_unit_test_setup(over_ourselves, setup),
+        cmocka_unit_test_setup(packed_again, setup),
         cmocka_unit_test_setup(kernel_above_4g, setup),
         cmocka_unit_test_setup(not_relocatable, setup),
         cmocka_unit_test_setup(never_at_0, setup),

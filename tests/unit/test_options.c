@@ -68,6 +68,20 @@ static void all_of_ours(void **state)
     assert_int_equal(options.unknown_count, 0);
 }
 
+static void who_unpacks(void **state)
+{
+    (void)state;
+    assert_true(read_text("quiet"));
+    assert_int_equal(options.unpack, UNPACK_BY_DEFAULT);
+    assert_true(read_text("qv.unpack=loader"));
+    assert_int_equal(options.unpack, UNPACK_BY_LOADER);
+    assert_true(read_text("qv.unpack=nobody qv.unpack="));
+    assert_int_equal(options.unpack, UNPACK_BY_LOADER);
+    assert_int_equal(options.unknown_count, 2);
+    assert_true(read_text("qv.unpack=kernel"));
+    assert_int_equal(options.unpack, UNPACK_BY_KERNEL);
+}
+
 static void absent(void **state)
 {
     (void)state;
@@ -176,6 +190,7 @@ int main(void)
         cmocka_unit_test_setup(nothing_to_read, setup),
         cmocka_unit_test_setup(all_of_ours, setup),
         cmocka_unit_test_setup(absent, setup),
+        cmocka_unit_test_setup(who_unpacks, setup),
         cmocka_unit_test_setup(the_later_holds, setup),
         cmocka_unit_test_setup(unknown_words, setup),
         cmocka_unit_test_setup(more_than_there_is_room_for, setup),

@@ -271,7 +271,7 @@ def test_full_section_table(shop):
 def test_help_and_version(shop):
     done = shop.run("--help", output=None)
     assert done.returncode == 0 and done.stderr == ""
-    for option in "linux initrd cmdline os-release uname devicetree fit-key section image output help version".split():
+    for option in "linux initrd cmdline os-release uname devicetree fit-key section recompress image output help version".split():
         assert f"--{option}" in done.stdout
     done = shop.run("--version", output=None)
     assert done.returncode == 0 and re.fullmatch(r"quadrivium-pack \S+\n", done.stdout)

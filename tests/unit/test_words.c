@@ -144,6 +144,19 @@ static void whose_exit_holds(void **state)
     assert_true(text_equals(words_exit(&words, &parts), "efi"));
 }
 
+static void whose_unpacking_holds(void **state)
+{
+    (void)state;
+    assert_false(words_unpack(&words));
+    words.of_entry.unpack = UNPACK_BY_LOADER;
+    assert_true(words_unpack(&words));
+    words.ours.unpack = UNPACK_BY_KERNEL;
+    assert_false(words_unpack(&words));
+    words.ours.unpack = UNPACK_BY_LOADER;
+    words.of_entry.unpack = UNPACK_BY_KERNEL;
+    assert_true(words_unpack(&words));
+}
+
 static void too_long(void **state)
 {
     static char text[2 * LAYOUT_COMMAND_LINE_MAX + 10];
@@ -175,6 +188,7 @@ int main(void)
         cmocka_unit_test_setup(the_order_of_the_line, setup),
         cmocka_unit_test_setup(the_profile_of_a_stub, setup),
         cmocka_unit_test_setup(whose_exit_holds, setup),
+        cmocka_unit_test_setup(whose_unpacking_holds, setup),
         cmocka_unit_test_setup(too_long, setup),
     };
 
