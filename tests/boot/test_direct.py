@@ -44,6 +44,14 @@ exec /report
 """
 
 
+SLOW = pytest.mark.skipif(exits.ALL not in os.environ, reason=f"takes long: {exits.ALL} runs it")
+
+
+def slow(value):
+    """A parameter for which a test takes long."""
+    return pytest.param(value, marks=SLOW)
+
+
 @pytest.fixture(scope="module")
 def initrds(made):
     """Debian's guest, with another /init in front of its own."""
@@ -88,7 +96,7 @@ def same(one, other):
     assert one.memmap == other.memmap and one.blobs == other.blobs and one.acpi == other.acpi
 
 
-@pytest.mark.parametrize("door", ["pvh-q35", "multiboot2-bios", "linux16", "efi-kernel"])
+@pytest.mark.parametrize("door", ["pvh-q35", slow("multiboot2-bios"), slow("linux16"), "efi-kernel"])
 def test_the_same(door, made, initrds, record_property):
     """Whoever unpacks it, the kernel gets the same command line, memory map, initrd, tables and firmware."""
     record_property("door", door)
@@ -108,7 +116,7 @@ def test_nokaslr(made, initrds, record_property):
     assert addresses(reports[0]) == addresses(reports[1]) == (LINKED, LINKED)
 
 
-@pytest.mark.parametrize("cpu", ["max", "qemu64"])
+@pytest.mark.parametrize("cpu", ["max", slow("qemu64")])
 def test_kaslr(cpu, made, initrds, record_property):
     """Each boot has other addresses, both of them, with RDRAND and without; and with them a kernel that knows."""
     record_property("door", "pvh-q35")
@@ -127,6 +135,7 @@ def test_levels(made, initrds, record_property):
         assert given.values["la57"] == la57
 
 
+@SLOW
 def test_above_4_gib(made, initrds, record_property):
     """Where most memory is above 4 GiB, most kernels lie there: one of a few does."""
     record_property("door", "pvh-q35")
@@ -151,10 +160,9 @@ def test_tight(made, initrds, record_property):
 
 # Kernels in other packings: as Debian has them, and as quadrivium-pack makes them.
 FORMS = {"cloud": (), "zstd": ("--recompress=zstd",), "lz4": ("--recompress=lz4",), "none": ("--recompress=none",)}
-LARGE = ("lz4",)                            # only where all is to run
 
 
-@pytest.mark.parametrize("form", [form for form in FORMS if form not in LARGE or os.environ.get(exits.ALL)])
+@pytest.mark.parametrize("form", [slow(form) if form == "lz4" else form for form in FORMS])
 def test_forms(form, made, initrds, record_property):
     record_property("door", "pvh-q35")
     kernel = payloads.TABLE["cloud"].make() if form == "cloud" else made.vmlinuz
