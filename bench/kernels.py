@@ -25,7 +25,7 @@ class Kernel:
     how: str                            # in words
     file: Callable                      # () -> its path
     exits: tuple
-    words: str = ""                     # of ours, which it needs
+    words: str = ""                     # of ours, where the loader can unpack a bzImage itself
     options: tuple = ()                 # of quadrivium-pack
     there: Callable = lambda: True      # whether this loader can do it
 
@@ -71,7 +71,7 @@ def shipped():
 
 _direct = dict(file=shipped, exits=("linux64",), words="qv.unpack=loader")
 KERNELS = {kernel.name: kernel for kernel in (
-    Kernel("xz", "the bzImage as Debian ships it, xz", shipped, ("linux64", "efi")),
+    Kernel("xz", "the bzImage as Debian ships it, xz", shipped, ("linux64", "efi"), "qv.unpack=kernel"),
     Kernel("none", "vmlinux, not compressed", lambda: assets.make().vmlinux, ("linux64", "pvh")),
     Kernel("zstd", "vmlinux, zstd -19", compressed("vmlinux.zst", "zstd", "-q", "-19", "-c"), ("linux64", "pvh")),
     Kernel("lz4", "vmlinux, lz4 -12", compressed("vmlinux.lz4", "lz4", "-q", "-12", "-c"), ("linux64", "pvh")),

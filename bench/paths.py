@@ -51,13 +51,9 @@ def _boot_points(door, files):
 # ---- ours ----
 
 def _image(door, kernel, exit, loud):
-    words = cases.joined(LOUD if loud else WORDS, door.needs, f"qv.exit={exit}", kernel.words, MARK if loud else "")
+    words = cases.joined(LOUD if loud else WORDS, door.needs, f"qv.exit={exit}",
+                         kernel.words if kernels.loader_unpacks() else "", MARK if loud else "")
     return cases.packed(door.image, kernel.file(), [kernels.initrd()], words, kernel.options)
-
-
-def _applications(door, image):
-    """The EFI applications that may come before the kernel: our image, or GRUB."""
-    return [image.read_bytes()]
 
 
 def ours(door, exit, kernel):
@@ -69,14 +65,15 @@ def ours(door, exit, kernel):
 
     def watch(folder):
         image = _image(door, kernel, exit, False)
-        return [*_boot_points(door, _efi_files(folder, image)), *points.ours(), *points.kernel(entered(kernel, exit), points.COPY
-                if exit != "efi" else points.DOOR)]
+        # The firmware starts an EFI application without our trampoline.
+        after = points.DOOR if exit == "efi" else points.COPY
+        return [*_boot_points(door, _efi_files(folder, image)), *points.ours(), *points.kernel(entered(kernel), after)]
     return Path(name, OURS, door, kernel, f"{door.how}; {kernel.how}; by {exit}", start, watch, exit, _peer_of(door, kernel))
 
 
-def entered(kernel, exit):
+def entered(kernel):
     """The file whose code is entered: of a kernel that is compressed as a whole, or unpacked by us, vmlinux."""
-    return kernel.file() if kernel.name == "xz" else kernels.KERNELS["none"].file()
+    return kernels.shipped() if kernel.name == "xz" else kernels.KERNELS["none"].file()
 
 
 def _efi_files(folder, image):

@@ -3,8 +3,8 @@
  * A plugin of QEMU's TCG (docs/devel/tcg-plugins.rst): counts the guest's instructions, and writes how many there had
  * been when the guest came by each of the points that it is told of. The guest is not changed, and does not see it.
  *
- * Arguments: points=FILE, log=FILE. A line of the first is `NAME AFTER TIMES KIND VALUE`: the point's name; the point that
- * must have been passed before, or `-`; how many times it is written; and how it is known:
+ * Arguments: points=FILE, log=FILE. A line of the first is `NAME AFTER TIMES KIND VALUE`: the point's name; the point
+ * that must have been passed before, or `-`; how many times it is written; and how it is known:
  *
  *   bytes HEX     code that begins with these bytes, in one block of instructions
  *   at HEX        the instruction at this linear address
@@ -20,9 +20,9 @@
 
 /* ---- of QEMU's interface (qemu-plugin.h, version 1), which Debian does not package, what is needed here ---- */
 
-#define EXPORT __attribute__((visibility("default")))
+#define EXPORT                __attribute__((visibility("default")))
 #define CALLBACK_NO_REGISTERS 0
-#define INLINE_ADD_U64 0
+#define INLINE_ADD_U64        0
 
 struct qemu_plugin_tb;
 struct qemu_plugin_insn;
@@ -42,11 +42,11 @@ EXPORT int qemu_plugin_install(uint64_t id, const void *info, int argc, char **a
 
 /* ---- the points ---- */
 
-#define POINTS_MAX 64
-#define NAME_MAX 32
-#define BYTES_MAX 32
-#define BLOCK_MAX 1024         /* instructions of a block; QEMU makes them of 512 at most */
-#define INSTRUCTION_MAX 15     /* bytes */
+#define POINTS_MAX      64
+#define NAME_MAX        32
+#define BYTES_MAX       32
+#define BLOCK_MAX       1024 /* instructions of a block; QEMU makes them of 512 at most */
+#define INSTRUCTION_MAX 15   /* bytes */
 
 enum kind { KIND_BYTES, KIND_AT, KIND_FROM };
 

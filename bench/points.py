@@ -188,6 +188,7 @@ def parse(text):
 
 def parts(found):
     """What each of PARTS cost, from name to instructions, of points as of parse(); 0 for a part that this boot has not."""
+    found = {BOOT: found.get(DOOR, found.get(JUMP, 0))} | found     # firmware that itself loads what -kernel names
     result, last = {}, 0
     for name, end, _ in PARTS:
         if name == "quadrivium" and DOOR not in found:
