@@ -20,3 +20,8 @@ bench bench-quick:
 	@tools/setup.sh build run check
 	@$(MAKE) --no-print-directory all $(BENCH_TOOLS)
 	$(PYTHON) bench/run.py $(if $(filter bench-quick,$@),--quick) $(BENCH)
+
+# docs/price.md: what each protocol costs in code, bytes, fields, instructions and tests.
+.PHONY: bench-price
+bench-price: all
+	$(PYTHON) bench/price.py

@@ -36,12 +36,12 @@ DOOR_SYMBOLS = {"pvh_start": "i386", "multiboot2_start": "i386", "linux32_start"
                 "multiboot2_efi_start": "i386:x86-64", "efi_start": "i386:x86-64", "efi_handover_start": "i386:x86-64"}
 LINK_BASE = 0x100000                    # common/layout.h
 REAL_MODE = "LAYOUT_REAL_MODE"
-BYTES = 32                              # that points.c takes
+BYTES, ENOUGH = 32, 5                   # that points.c takes, and by which code is known
 STAMPS = len(PHASES)
-RDTSC = b"\x0f\x31"
 # Instructions behind which QEMU begins a new block, in any mode.
 ENDS = re.compile(r"^(j|call|ret|lret|iret|loop|rep|sti|int|hlt|rdtsc|in |out|ins|sys|lgdt|lidt|lmsw|wrmsr|cpuid|popf"
                   r"|mov\w* .*,%(cr|[cdefgs]s))")
+CUT_OFF = re.compile(r"^\.byte|.*\(bad\)|^(rex\S*|data16|addr32|lock|[cdefgs]s)$")
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,8 @@ def block(code, mode):
     size = 0
     for data, text in re.findall(r"^\s+[0-9a-f]+:\t((?:[0-9a-f]{2} )+)\s*\t(.*)$", listing, re.MULTILINE):
         length = len(data.split())
-        if text.startswith(".byte") or "(bad)" in text:
-            break                       # cut off
+        if CUT_OFF.match(text):
+            break
         size += length
         if ENDS.match(text):
             break
@@ -76,7 +76,11 @@ def block(code, mode):
 
 
 def _code(name, code, mode, after="-", times=1):
-    return Point(name, "bytes", block(code, mode).hex(), after, times)
+    """The point where CODE is; or at its second block, where the first is too short to be known by it."""
+    data = block(code, mode)
+    if len(data) < ENOUGH:
+        data = block(code[len(data):], mode)
+    return Point(name, "bytes", data.hex(), after, times)
 
 
 @cache
@@ -99,8 +103,7 @@ def ours():
         return image[_symbols()[symbol] - LINK_BASE:]
     found = [_code(DOOR, code(symbol), mode) for symbol, mode in DOOR_SYMBOLS.items()]
     found.append(_code(DOOR, image[_layout(REAL_MODE):], "i8086"))
-    # stamp() begins with RDTSC, at which QEMU ends a block when it counts.
-    return [*found, _code(STAMP, code("stamp")[len(RDTSC):], "i386:x86-64", DOOR, STAMPS),
+    return [*found, _code(STAMP, code("stamp"), "i386:x86-64", DOOR, STAMPS),
             _code(COPY, code("trampoline_start"), "i386:x86-64", DOOR)]
 
 
@@ -133,8 +136,8 @@ def application(data, name=BOOT):
 
 
 def kernel(path, after):
-    """Where the kernel at PATH is entered, by whichever protocol, once AFTER has been passed; where it runs at its own address, and
-    where its /init does.
+    """Where the kernel at PATH is entered, by whichever protocol, once AFTER has been passed; where it runs at its own address;
+    and where /init does.
     """
     data = path.read_bytes()
     found = _elf(data, after) if data[:4] == b"\x7fELF" else _bzimage(data, after)

@@ -118,7 +118,8 @@ def wall_table(result):
             ratio = samples.summary(row["ratios"])
             rows.append([f"`{name}`", f"{statistics.median(first):.3f}" if first else "–", f"{times.median:.3f}",
                          f"{times.p99:.3f}", f"{times.spread:.3f}", f"{ratio.median:.3f} ± {ratio.spread:.3f}", times.count])
-    return table(["path", "kernel's first line, s", "`/init`, median s", "p99 s", "spread s", "of the direct boot", "boots"], rows)
+    head = ["path", "kernel's first line, s", "`/init`, median s", "p99 s", "spread s", "of the direct boot", "boots"]
+    return table(head, rows)
 
 
 def growth_parts(result, folder, prefix):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Measures how long boots take: every door, exit and kernel, and the peers. `make bench`, `make bench-quick`.
 
-By two clocks: the guest's instructions, which repeat, and the clock on the wall, for which the paths take turns. What comes out is
-build/bench/result.json, result.md and plots beside them; with --docs, docs/benchmarks.md and its plots too.
+By two clocks: the guest's instructions, which repeat, and the clock on the wall, for which the paths take turns. What comes out
+is build/bench/result.json, result.md and plots beside them; with --docs, docs/benchmarks.md and its plots too.
 """
 
 import argparse

@@ -41,7 +41,7 @@ def _ways(few, many, total):
 
 
 def chance_that_no_greater(old, new):
-    """How likely NEW would lie as far above OLD as it does if nothing but chance parted them (Mann and Whitney's U, one-sided)."""
+    """How likely NEW would lie as far above OLD as it does if chance alone parted them (Mann and Whitney's U, one-sided)."""
     above = sum((one > other) + (one == other) / 2 for one in new for other in old)
     pairs = len(old) * len(new)
     if max(len(old), len(new)) <= EXACT:

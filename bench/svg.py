@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Draws plots as SVG: stacked bars, and curves. They stand on a ground of their own and follow the reader's light or dark mode."""
+"""Draws plots as SVG: stacked bars, and curves. They stand on a ground of their own and follow the reader's mode, light or dark."""
 
 import html
 import math
@@ -134,6 +134,6 @@ def curves(title, series, across, up, logarithmic=True):
         number %= len(COLOURS)
         path = " ".join(f"{place(x):.1f},{height(y):.1f}" for x, y in sorted(points))
         body.append(f'<polyline class="s{number}" stroke-width="2" points="{path}"/>')
-        body += [f'<circle class="f{number}" cx="{place(x):.1f}" cy="{height(y):.1f}" r="3.5"><title>{x:,}: {short(y)}</title></circle>'
-                 for x, y in sorted(points)]
+        body += [f'<circle class="f{number}" cx="{place(x):.1f}" cy="{height(y):.1f}" r="3.5">'
+                 f"<title>{x:,}: {short(y)}</title></circle>" for x, y in sorted(points)]
     return _document(bottom + 52, title, body)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The ways to start a guest of Xen from its disk, timed by tests/boot/compare_xen.py: pygrub, GRUB, the kernel in dom0, and us."""
+"""The ways to start a guest of Xen from its disk, timed by tests/boot/compare_xen.py: pygrub, GRUB, the kernel in dom0, us."""
 
 import dataclasses
 
