@@ -39,7 +39,7 @@ def kernel_version():
     """The version in the bzImage (boot.rst, kernel_version)."""
     data = assets.make().vmlinuz.read_bytes()
     at = int.from_bytes(data[0x20E:0x210], "little") + 0x200
-    return data[at:data.index(b"\0", at)].decode()
+    return data[at:data.index(b"\0", at)].decode().split()[0]
 
 
 def own_version():

@@ -207,7 +207,8 @@ def table(rows, result, door):
 
 def document(result):
     """The text of docs/price.md."""
-    return "\n".join([INTRODUCTION, "## Doors", "", *table(DOORS, result, True), "", "## Exits", "", *table(EXITS, result, False), ""])
+    return "\n".join([INTRODUCTION, "## Doors", "", *table(DOORS, result, True), "",
+                      "## Exits", "", *table(EXITS, result, False), ""])
 
 
 def main():

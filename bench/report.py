@@ -44,7 +44,11 @@ def parts_table(result):
         row = result["paths"][name]
         sample = counted(row)
         peer = counted(result["paths"].get(row["against"], {}))
-        ratios = [f"{whole / other:.3f}" for whole, other in zip(spans(sample), spans(peer))] if peer else ["", ""]
+        ratios = ["", ""]
+        if peer:
+            # Where the peer loads and unpacks next to nothing, there is nothing to be a part of.
+            ratios = [f"{whole / other:.3f}" if other > peer[points.USER] / 100 else "–"
+                      for whole, other in zip(spans(sample), spans(peer))]
         rows.append([f"`{name}`", *(figure(value) for value in points.parts(sample).values()), figure(sample[points.USER]),
                      *ratios, f"`{row['against']}`" if peer else ""])
     head = ["path", *(name for name, *_ in points.PARTS), "to `/init`", "of the peer's", "without firmware and kernel", "peer"]
@@ -80,9 +84,13 @@ def phases(sample):
 
 
 def loader_rows(result):
-    """The paths of ours that take apart no payload: each door with the kernel as shipped, by linux64 or EFI."""
-    return [(name, phases(counted(row))) for name, row in result["paths"].items()
-            if row["kind"] == paths.OURS and row["kernel"] == "xz" and counted(row)]
+    """Our paths in which the loader unpacks nothing: with the kernel as shipped or, where none of those was counted, with vmlinux."""
+    for kernel in ("xz", "none"):
+        found = [(name, phases(counted(row))) for name, row in result["paths"].items()
+                 if row["kind"] == paths.OURS and row["kernel"] == kernel and counted(row)]
+        if found:
+            return found
+    return []
 
 
 def loader_table(result):
@@ -138,15 +146,16 @@ def growth_parts(result, folder, prefix):
         (folder / f"bench-{name}.svg").write_text(svg.curves(axis.title, curves, axis.across, CLOCK))
         values = sorted({value for rows in curves.values() for value, _ in rows})
         cells = [[f"{value:,}", *(figure(dict(rows).get(value, 0)) for rows in curves.values())] for value in values]
-        lines += [f"### {axis.title}", "", f"![{axis.title}]({prefix}bench-{name}.svg)", "", *table([axis.across, *curves], cells),
-                  ""]
+        lines += [f"### {axis.title}", "", f"![{axis.title}]({prefix}bench-{name}.svg)", "",
+                  *table([axis.across, *curves], cells), ""]
     return lines
 
 
 def facts(result):
     machine, versions = result["machine"], result["versions"]
     own = {key: value for key, value in result["options"].items() if key != "quick"}
-    return [*table(["of this run", ""], [[key, value] for group in (machine, versions, own) for key, value in group.items()], 2), ""]
+    rows = [[key, value] for group in (machine, versions, own) for key, value in group.items()]
+    return [*table(["of this run", ""], rows, 2), ""]
 
 
 def section(title, text, *lines):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Draws plots as SVG: stacked bars, and curves. They stand on a ground of their own and follow the reader's mode, light or dark."""
+"""Draws plots as SVG: stacked bars, and curves, on a ground of their own that follows the reader's mode, light or dark."""
 
 import html
 import math
@@ -24,6 +24,8 @@ def short(value, digits=3):
     if not value:
         return "0"
     size, prefix = next((pair for pair in PREFIXES if abs(value) >= pair[0]), (1, ""))
+    if size == 1 and value == int(value):
+        return f"{value:.0f}"
     value /= size
     decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
     text = f"{value:.{decimals}f}"
@@ -77,7 +79,7 @@ def _legend(names, y):
 
 
 def bars(title, rows, names, unit):
-    """Stacked bars. ROWS are pairs of a label and a dictionary from a name of NAMES to a value in UNIT; a label of "" is a gap."""
+    """Stacked bars. ROWS are pairs of a label, "" for a gap, and a dictionary from a name of NAMES to a value in UNIT."""
     body, top = _legend(names, MARGIN + 38)
     top += 4
     scale = ticks(max((sum(values.values()) for _, values in rows), default=1))

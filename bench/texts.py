@@ -25,7 +25,7 @@ sleeps is not counted.
 kernel proper: it is loading and unpacking alone."""
 
 LESSONS = """What it teaches: the door hardly matters, the kernel's compression does, and so does the firmware. By PVH the
-loader costs less than a thousandth of the boot; OVMF alone costs more than the uncompressed kernel's whole boot by PVH. Where
+loader costs less than a thousandth of the boot, and the payload's bytes what it takes to copy them once; OVMF alone costs more than the uncompressed kernel's whole boot by PVH. Where
 the host or the image can carry an uncompressed kernel, PVH with vmlinux is the quickest way; where it must be small, zstd
 unpacked by the loader is close to it; xz costs more than everything else together. Under EFI, reading the kernel once and
 leaving the unpacking to us is what can be saved; with GRUB, multiboot2 is no slower than GRUB's own `linux`."""
@@ -68,7 +68,7 @@ REAL = """## On real machines
 - `qv.timeline` prints, before we leave, when each phase ended, in ticks of the time stamp counter since the door, and the
   counter's frequency. The phases are those of the tables above. Divide by the frequency: `75,803 / 2,400,000 kHz` is 0.03 ms.
 - Under EFI we write LoaderTimeInitUSec and LoaderTimeExecUSec, as systemd-boot does: microseconds from power on to our first
-  instruction and to the kernel's. `systemd-analyze` shows them as `firmware` and `loader`, `bootctl` too, and they lie in
+  instruction and to the kernel's. `systemd-analyze` shows them as `firmware` and `loader`, and they lie in
   `/sys/firmware/efi/efivars/Loader*-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f`. The first is what is `firmware` and `loader
   before` in the tables, their difference is what is `quadrivium`.
 - The kernel's part: `systemd-analyze` has it as `kernel`, with the unpacking; without systemd, `dmesg` has the time of `Run
