@@ -3,14 +3,15 @@
  * A PVH kernel (Xen docs/misc/pvh.pandoc) that has our image in it: it cuts the RAM in start_info's memory map into PAIRS pieces
  * more, each with a reserved page behind it, and enters the image by the same protocol. So the map can be as long as is wanted.
  */
-#include <xen/arch-x86/hvm/start_info.h>
 
-#define MEMMAP_PADDR 40         /* struct hvm_start_info */
+#define MEMMAP_PADDR 40         /* struct hvm_start_info, of xen/arch-x86/hvm/start_info.h, which is C */
 #define MEMMAP_ENTRIES 48
 #define ENTRY_SIZE 24           /* struct hvm_memmap_table_entry: addr, size, type, reserved */
 #define ADDR 0
 #define SIZE 8
 #define TYPE 16
+#define TYPE_RAM 1
+#define TYPE_RESERVED 2
 #define ENTRIES_MAX 1024
 
 #define FIRST 0x100000          /* where the RAM begins that is cut */
@@ -37,7 +38,7 @@ start:
 next:
     cmpl $FIRST, ADDR(%esi)
     jne whole
-    cmpl $XEN_HVM_MEMMAP_TYPE_RAM, TYPE(%esi)
+    cmpl $TYPE_RAM, TYPE(%esi)
     je cut
 whole:
     movl $ENTRY_SIZE / 4, %ecx
@@ -59,7 +60,7 @@ counted:
 .macro ADD size, type
     movl %eax, ADDR(%edi)
     movl \size, SIZE(%edi)
-    movl $XEN_HVM_MEMMAP_TYPE_\type, TYPE(%edi)
+    movl \type, TYPE(%edi)
     addl \size, %eax
     addl $ENTRY_SIZE, %edi
 .endm
@@ -68,16 +69,16 @@ cut:
     movl SIZE(%esi), %ebp
     addl $FIRST, %ebp           /* its end */
     movl $FIRST, %eax
-    ADD $CUT - FIRST, RAM
+    ADD $(CUT-FIRST), $TYPE_RAM
     movl $PAIRS, %ecx
     jecxz rest
 piece:
-    ADD $PIECE, RAM
-    ADD $PAGE, RESERVED
+    ADD $PIECE, $TYPE_RAM
+    ADD $PAGE, $TYPE_RESERVED
     loop piece
 rest:
     subl %eax, %ebp
-    ADD %ebp, RAM
+    ADD %ebp, $TYPE_RAM
     addl $ENTRY_SIZE, %esi
     jmp counted
 

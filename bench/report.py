@@ -84,7 +84,7 @@ def phases(sample):
 
 
 def loader_rows(result):
-    """Our paths in which the loader unpacks nothing: with the kernel as shipped or, where none of those was counted, with vmlinux."""
+    """Our paths in which the loader unpacks nothing: with the kernel as shipped or, where none was counted, with vmlinux."""
     for kernel in ("xz", "none"):
         found = [(name, phases(counted(row))) for name, row in result["paths"].items()
                  if row["kind"] == paths.OURS and row["kernel"] == kernel and counted(row)]

@@ -25,10 +25,11 @@ sleeps is not counted.
 kernel proper: it is loading and unpacking alone."""
 
 LESSONS = """What it teaches: the door hardly matters, the kernel's compression does, and so does the firmware. By PVH the
-loader costs less than a thousandth of the boot, and the payload's bytes what it takes to copy them once; OVMF alone costs more than the uncompressed kernel's whole boot by PVH. Where
-the host or the image can carry an uncompressed kernel, PVH with vmlinux is the quickest way; where it must be small, zstd
-unpacked by the loader is close to it; xz costs more than everything else together. Under EFI, reading the kernel once and
-leaving the unpacking to us is what can be saved; with GRUB, multiboot2 is no slower than GRUB's own `linux`."""
+loader costs less than a thousandth of the boot, and the payload's bytes what it takes to copy them once; OVMF alone costs
+more than the uncompressed kernel's whole boot by PVH. Where the host or the image can carry an uncompressed kernel, PVH with
+vmlinux is the quickest way; where it must be small, lz4 or zstd unpacked by the loader is close to it; xz costs more than
+everything else together. Under EFI, reading the kernel once and leaving the unpacking to us is what can be saved; with GRUB,
+multiboot2 is no slower than GRUB's own `linux`."""
 
 PHASES = """Each column is what that phase alone cost: to the end of `cpu`, of `pagetables` and so on (common/stamp.h). `copy`
 is the way to the trampoline, and `linux_start_boot` what the trampoline copies and zeroes, to the kernel's first instruction.
