@@ -3,6 +3,7 @@
 
 import statistics
 
+import doors
 import growth
 import paths
 import points
@@ -66,11 +67,13 @@ def spans(sample):
 def parts_plot(result):
     rows, before = [], None
     for name in headline(result):
-        firmware = result["paths"][name]["door"].partition("-")[0]
-        if before not in (None, firmware):
+        row = result["paths"][name]
+        # Apart: whose kernel unpacks itself, and whose firmware is EFI.
+        group = row["kernel"] == "xz", row["door"] in doors.DOORS and doors.DOORS[row["door"]].firmware.startswith("ovmf")
+        if before not in (None, group):
             rows.append(("", {}))
-        before = firmware
-        rows.append((name, points.parts(counted(result["paths"][name]))))
+        before = group
+        rows.append((name, points.parts(counted(row))))
     return svg.bars("From reset to /init", rows, [name for name, *_ in points.PARTS], CLOCK)
 
 

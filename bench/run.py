@@ -133,7 +133,9 @@ def main():
               "paths": {}, "growth": {}, "xen": {}, "failures": {}}
     if options.resume and options.output.exists():
         before = json.loads(options.output.read_text())
-        result |= {key: before[key] for key in ("paths", "growth", "xen") if key in before}
+        if any(before.get(key) != result[key] for key in ("format", "machine", "versions", "options")):
+            sys.exit(f"bench: error: {options.output} is of another machine, version or set of options")
+        result |= {key: before[key] for key in ("paths", "growth", "xen")}
 
     wanted_parts = options.part or (PARTS[:2] if options.quick or options.paths else PARTS)
     counted = chosen(rows, options.paths, paths.QUICK if options.quick else rows)

@@ -32,6 +32,12 @@ def short(value, digits=3):
     return f"{text} {prefix}" if prefix else text
 
 
+def _round(value):
+    """A tick's label: short() without the zeros behind the point."""
+    number, _, prefix = short(value).partition(" ")
+    return " ".join(part for part in (f"{float(number):g}", prefix) if part)
+
+
 def ticks(largest, wanted=TICKS):
     """Round numbers from 0 to LARGEST or beyond: 1, 2 or 5 times a power of ten apart."""
     if largest <= 0:
@@ -89,7 +95,7 @@ def bars(title, rows, names, unit):
     for tick in scale:
         x = LEFT + width * tick / scale[-1]
         body += [f'<line class="grid" x1="{x:.1f}" y1="{top}" x2="{x:.1f}" y2="{bottom}"/>',
-                 _text(x, bottom + 16, short(tick), "faint small", "middle")]
+                 _text(x, bottom + 16, _round(tick), "faint small", "middle")]
     body.append(_text(LEFT + width / 2, bottom + 34, unit, "faint", "middle"))
     y = top
     for (label, values), height in zip(rows, heights):
@@ -125,7 +131,7 @@ def curves(title, series, across, up, logarithmic=True):
         return bottom - PLOT_HEIGHT * y / scale[-1]
     for tick in scale:
         body += [f'<line class="grid" x1="{left}" y1="{height(tick):.1f}" x2="{right}" y2="{height(tick):.1f}"/>',
-                 _text(left - 8, height(tick) + 4, short(tick), "faint small", "end")]
+                 _text(left - 8, height(tick) + 4, _round(tick), "faint small", "end")]
     for x in xs:
         body += [f'<line class="grid" x1="{place(x):.1f}" y1="{bottom}" x2="{place(x):.1f}" y2="{bottom + 5}"/>',
                  _text(place(x), bottom + 18, f"{x:,}", "faint small", "middle")]
