@@ -18,7 +18,7 @@ $(BUILD)/bench/init: bench/init.S
 .PHONY: bench bench-quick
 bench bench-quick:
 	@tools/setup.sh build run check
-	@$(MAKE) --no-print-directory all $(BENCH_TOOLS)
+	@$(MAKE) --no-print-directory all $(BENCH_TOOLS) $(BUILD)/conformance/pvh.payload
 	$(PYTHON) bench/run.py $(if $(filter bench-quick,$@),--quick) $(BENCH)
 
 # docs/price.md: what each protocol costs in code, bytes, fields, instructions and tests.

@@ -45,7 +45,8 @@ def _memory(value, series):
 
 
 def _cpus(value, series):
-    return measure.instructions(_rows()[series], cpus=value)
+    """The loader alone: when QEMU counts, processors take turns, and those that wait for each other count their waiting."""
+    return {"own": own(measure.instructions(_rows()[series], points.JUMP, cpus=value))}
 
 
 def _initrd(value, series):
@@ -92,7 +93,7 @@ def memories():
 
 AXES = {
     "memory": Axis("RAM", "MiB of RAM", memories(), (DIRECT, OURS), _memory),
-    "cpus": Axis("Processors", "processors", (1, 2, 4, 8), (DIRECT, OURS), _cpus),
+    "cpus": Axis("Processors", "processors", (1, 2, 4, 8), (OURS,), _cpus),
     "initrd": Axis("The initrd", "MiB of initrd", (1, 16, 64, 256, 1024), (DIRECT, OURS), _initrd),
     "entries": Axis("Entries", "entries, each a file in an archive", (1, 10, 100, 1000), (OURS,), _entries),
     "map": Axis("The memory map", "entries of the map", (MAP_LEAST, 50, 500), (OURS,), _map),

@@ -18,27 +18,34 @@ INIT = r"BENCH tsc=([0-9a-f]{16})"
 FIRST_LINE = b"Linux version "
 FATAL = guest.FATAL
 TIMEOUT = 900           # seconds
+LOOK = 0.1              # between two looks at the log
 TRY = 20                # seconds that a guest has to show that KVM runs it
 MARK_PORTS = (points.LINUX_EXIT_PORT, points.FW_EXIT_PORT)
 
 
-def instructions(path, until=INIT, **size):
-    """The points of a boot, from name to instructions, and "tsc": what the guest's counter showed, with its waits.
-
-    SIZE may hold the machine's memory, cpus and cpu. UNTIL is what ends the run.
+def instructions(path, until=points.USER, **size):
+    """The points of a boot up to UNTIL, from name to instructions; with /init, "tsc" too: what the guest's counter showed, with
+    its waits. SIZE may hold the machine's memory, cpus and cpu.
     """
     folder = _folder(path, "instructions")
     arguments = path.start(folder, False, **size)
     listed, log = folder / "points", folder / "points.log"
+    log.touch()
     listed.write_text("".join(f"{point.line()}\n" for point in path.points(folder)))
     plugin = ["-plugin", f"file={PLUGIN},points={listed},log={log}"]
     with machine.Machine([*arguments, *ICOUNT, *plugin], folder) as running:
-        found = running.wait(until, FATAL, TIMEOUT)
-    result = points.parse(log.read_text())
-    if until == INIT:
-        result["tsc"] = int(found[1], 16)
+        if until == points.USER:
+            shown = {"tsc": int(running.wait(INIT, FATAL, TIMEOUT)[1], 16)}
+        else:
+            shown = {}
+            while until not in log.read_text():
+                if running.process.poll() is not None or running.seconds > TIMEOUT:
+                    raise running.failure(f"no {until}")
+                running.idle(LOOK)
+        # What else the plugin writes before QEMU ends is no part of it.
+        passed = log.read_text()
     guest.tidy(folder)
-    return result
+    return points.parse(passed) | shown
 
 
 class Watched(machine.Machine):

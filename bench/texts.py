@@ -19,7 +19,7 @@ the initrd (bench/init.S).
 PARTS = """Instructions of the guest, counted by a plugin of QEMU's TCG (bench/points.c) with `-icount shift=0,sleep=off`.
 They repeat to a few millionths, however busy the host is. An instruction is not a nanosecond: unpacking is more instructions
 than waiting for memory, and `rep movsb` counts one for each byte, which a processor copies by tens. Time that the guest
-sleeps is not counted.
+sleeps is not counted, and what a page fault cuts short is counted twice: a thousandth of the kernel's part.
 
 `of the peer's` is the whole boot's ratio to that of the peer; the column behind it leaves out, of both, the firmware and the
 kernel proper: it is loading and unpacking alone."""
@@ -43,8 +43,8 @@ line comes early by `earlyprintk`, for all paths alike. The spread is the median
 direct PVH boot of the same round, with the spread of that ratio."""
 
 GROWTH = """Instructions to `/init`, and in the loader alone, for the uncompressed kernel by PVH; the rest of the machine
-stays as it is. For entries only the time to list, sort and choose them is counted. The long memory maps are made by
-bench/map.S, which cuts the RAM into pieces."""
+stays as it is. With more processors only the loader is counted, since those that wait count too; of entries, only to list,
+sort and choose them. The long memory maps are made by bench/map.S, which cuts the RAM into pieces."""
 
 XEN = """Measured by tests/boot/compare_xen.py, Xen 4.17 in QEMU's TCG, medians: seconds from `xl create` to the first line of
 the guest's kernel, QEMU's processor time for the same, and the time in the loader."""
