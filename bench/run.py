@@ -145,7 +145,7 @@ def main():
              "wall": (f"On the wall with {accelerator} ({why}), {len(timed)} paths, {rounds} rounds",
                       lambda: take_time(timed, result, accelerator, rounds)),
              "growth": ("How the cost grows", lambda: growth.measure_all(result["growth"], result["failures"], say)),
-             "xen": ("As a guest of Xen", lambda: xen_times.measure(result["xen"], say))}
+             "xen": ("As a guest of Xen", lambda: xen_times.measure(result["xen"], result["failures"], say))}
     for part in wanted_parts:
         title, step = steps[part]
         say(f"{title}:")

@@ -22,7 +22,8 @@ than waiting for memory, and `rep movsb` counts one for each byte, which a proce
 sleeps is not counted, and what a page fault cuts short is counted twice: a thousandth of the kernel's part.
 
 `of the peer's` is the whole boot's ratio to that of the peer; the column behind it leaves out, of both, the firmware and the
-kernel proper: it is loading and unpacking alone."""
+kernel proper: it is loading and unpacking alone. Under EFI the firmware reads our image, with the kernel packed in, before it starts it:
+of what stands in `efi:…`, that is in `firmware`. `efi-entry` reads the kernel from the disk, as systemd-boot and syslinux do."""
 
 LESSONS = """What it teaches: the door hardly matters, the kernel's compression does, and so does the firmware. By PVH the
 loader costs less than a thousandth of the boot, and the payload's bytes what it takes to copy them once; OVMF alone costs
@@ -46,8 +47,10 @@ GROWTH = """Instructions to `/init`, and in the loader alone, for the uncompress
 stays as it is. With more processors only the loader is counted, since those that wait count too; of entries, only to list,
 sort and choose them. The long memory maps are made by bench/map.S, which cuts the RAM into pieces."""
 
-XEN = """Measured by tests/boot/compare_xen.py, Xen 4.17 in QEMU's TCG, medians: seconds from `xl create` to the first line of
-the guest's kernel, QEMU's processor time for the same, and the time in the loader."""
+XEN = """Xen 4.17 in QEMU's TCG, medians of runs that take turns: seconds from `xl create` to the first line of the guest's
+kernel, QEMU's processor time for the same, and the time in the loader. First the guest's disk is what is started
+(tests/boot/compare_xen.py); then our image with the kernel packed in (`pvh-xen:exit:kernel`), beside the kernel as a file of
+dom0, whose tool stack unpacks it."""
 
 POINTS = """## Points
 
