@@ -14,12 +14,12 @@ $(BUILD)/bench/init: bench/init.S
 	@echo "  BENCH   $<"
 	@$(CC) -nostdlib -static -Wl,-Ttext-segment=0x515600000000 -Wl,--build-id=none $< -o $@
 
-# BENCH=options of bench/run.py.
+# BENCH=options of bench/bench.py.
 .PHONY: bench bench-quick
 bench bench-quick:
 	@tools/setup.sh build run check
 	@$(MAKE) --no-print-directory all $(BENCH_TOOLS) $(BUILD)/conformance/pvh.payload
-	$(PYTHON) bench/run.py $(if $(filter bench-quick,$@),--quick) $(BENCH)
+	$(PYTHON) bench/bench.py $(if $(filter bench-quick,$@),--quick) $(BENCH)
 
 # docs/price.md: what each protocol costs in code, bytes, fields, instructions and tests.
 .PHONY: bench-price

@@ -17,6 +17,9 @@ import measure
 import paths
 import points
 
+# map.S, far behind the image that is in it, which lies where it is linked for.
+LINK = ["-m32", "-nostdlib", "-static", "-no-pie", "-Wl,--build-id=none,--no-warn-rwx-segments,-Ttext=0x8000000,-e,start",
+        "-Wl,--section-start=.image=0x100000"]
 DIRECT, OURS = "QEMU's direct PVH boot", "with quadrivium between"
 LARGEST = 64 << 10      # MiB
 KERNEL = "none"
@@ -75,9 +78,8 @@ def _map(value, series):
     source = Path(__file__).with_name("map.S")
 
     def build(partial):
-        subprocess.run(["gcc", "-m32", "-nostdlib", "-static", "-no-pie", "-Wl,--build-id=none,--no-warn-rwx-segments,-Ttext=0x8000000,-e,start",
-                        "-Wl,--section-start=.image=0x100000", f'-DIMAGE="{image}"', f"-DENTRY={entry}",
-                        f"-DPAIRS={(value - MAP_LEAST) // 2}", source, "-o", partial], check=True)
+        options = [f'-DIMAGE="{image}"', f"-DENTRY={entry}", f"-DPAIRS={(value - MAP_LEAST) // 2}"]
+        subprocess.run(["gcc", *LINK, *options, source, "-o", partial], check=True)
     shim = kernels.product(f"map-{value}.elf", build, source, image)
 
     def start(folder, loud, **size):
@@ -86,9 +88,9 @@ def _map(value, series):
 
 
 def memories():
-    """From 128 MiB, or what the kernel needs, to as much as this host can give."""
+    """MiB, from the least in which a packed vmlinux can be put to its place, to as much as this host can give."""
     most = min(LARGEST, host.memory() * 3 // 4)
-    return tuple(size for size in (256 << shift for shift in range(12)) if size <= most)
+    return tuple(size for size in (256 << shift for shift in range(9)) if size <= most)
 
 
 AXES = {

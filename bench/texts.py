@@ -22,8 +22,8 @@ than waiting for memory, and `rep movsb` counts one for each byte, which a proce
 sleeps is not counted, and what a page fault cuts short is counted twice: a thousandth of the kernel's part.
 
 `of the peer's` is the whole boot's ratio to that of the peer; the column behind it leaves out, of both, the firmware and the
-kernel proper: it is loading and unpacking alone. Under EFI the firmware reads our image, with the kernel packed in, before it starts it:
-of what stands in `efi:…`, that is in `firmware`. `efi-entry` reads the kernel from the disk, as systemd-boot and syslinux do."""
+kernel proper: it is loading and unpacking alone. Under EFI the firmware reads our image, with the kernel packed in, before it
+starts it: in `efi:…` that is in `firmware`. `efi-entry` reads the kernel from the disk, as systemd-boot and syslinux do."""
 
 LESSONS = """What it teaches: the door hardly matters, the kernel's compression does, and so does the firmware. By PVH the
 loader costs less than a thousandth of the boot, and the payload's bytes what it takes to copy them once; OVMF alone costs

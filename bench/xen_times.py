@@ -67,7 +67,8 @@ def lines(results):
     made = compare_xen.table(runs) if runs else []
     if packed:
         direct = packed[f"{DIRECT}:xz"]
-        head = ["path", "to the kernel's first line", "of the direct boot's", "QEMU's processor time for that", "of the direct boot's"]
+        head = ["path", "to the kernel's first line", "of the direct boot's", "QEMU's processor time for that",
+                "of the direct boot's"]
         made += ["", f"| {' | '.join(head)} |", "|---|---:|---:|---:|---:|"]
         made += [f"| `{way}` | {run.total:.2f} s | {run.total / direct.total:.2f} | {run.processor:.2f} s | "
                  f"{run.processor / direct.processor:.2f} |" for way, run in packed.items()]

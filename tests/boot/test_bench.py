@@ -14,7 +14,11 @@ import pytest
 BENCH = Path(__file__).parents[2] / "bench"
 sys.path.append(str(BENCH))
 
-import doors    # noqa: E402 (found through the path above)
+import bench    # noqa: E402 (found through the path above)
+import compare_xen  # noqa: E402
+import doors    # noqa: E402
+import growth   # noqa: E402
+import machine  # noqa: E402
 import measure  # noqa: E402
 import paths    # noqa: E402
 import points   # noqa: E402
@@ -22,6 +26,7 @@ import price    # noqa: E402
 import report   # noqa: E402
 import samples  # noqa: E402
 import svg      # noqa: E402
+import xen_times  # noqa: E402
 
 LOG = """fw_do_boot 100
 door 150
@@ -260,3 +265,62 @@ def test_a_path_by_both_clocks(made, record_property):
     # Instructions of a block that a fault cuts short are counted with it.
     assert 0.99 < counted[points.USER] / shown < 1.01
     assert 0 < counted["exit"] - counted[points.DOOR] < counted[points.JUMP] < counted[points.KERNEL] < counted[points.USER] / 2
+
+
+# ---- a run ----
+
+def empty():
+    return {"paths": {}, "failures": {}}
+
+
+def test_paths_take_turns(monkeypatch):
+    """Each round begins with the direct boot, to which the others are compared; a boot that fails stops nothing."""
+    asked = []
+
+    def wall(path, accelerator):
+        asked.append((path.name, accelerator))
+        if path.name == "efi:efi:xz":
+            raise machine.BootFailure("it\ndid not boot")
+        return {points.USER: 2.0 * len(asked)}
+    monkeypatch.setattr(measure, "wall", wall)
+    rows, made_up = paths.table(), empty()
+    wanted = [rows[name] for name in ("pvh-q35:pvh:none", "efi:efi:xz", paths.DIRECT)]
+    assert len(list(bench.take_time(wanted, made_up, "kvm", 2))) == 2
+    assert asked == [(name, "kvm") for name in (paths.DIRECT, "pvh-q35:pvh:none", "efi:efi:xz")] * 2
+    assert made_up["paths"]["pvh-q35:pvh:none"]["ratios"] == [4 / 2, 10 / 8]
+    assert made_up["paths"][paths.DIRECT]["ratios"] == [1, 1]
+    assert made_up["failures"] == {"efi:efi:xz (kvm)": "it"}
+
+
+def test_what_was_counted_is_not_counted_again(monkeypatch):
+    counted = []
+
+    def instructions(path):
+        counted.append(path.name)
+        if path.name == "efi:efi:xz":
+            raise ValueError("out of order")
+        return BOOT
+    monkeypatch.setattr(measure, "instructions", instructions)
+    rows, made_up = paths.table(), empty()
+    made_up["paths"][paths.DIRECT] = {"instructions": [PEER]}
+    list(bench.count([rows[name] for name in (paths.DIRECT, "pvh-q35:pvh:none", "efi:efi:xz")], made_up, 1))
+    assert counted == ["pvh-q35:pvh:none", "efi:efi:xz"]
+    assert made_up["paths"]["pvh-q35:pvh:none"]["instructions"] == [BOOT]
+    assert made_up["failures"] == {"efi:efi:xz": "out of order"}
+
+
+def test_growth_keeps_what_it_has(monkeypatch):
+    axis = growth.Axis("Size", "bytes", (1, 2), ("us",), lambda value, series: {"own": 10 * value})
+    monkeypatch.setattr(growth, "AXES", {"size": axis})
+    results = {"size": {"us": [[1, {"own": 7}]]}}
+    list(growth.measure_all(results, {}, lambda text: None))
+    assert results == {"size": {"us": [[1, {"own": 7}], [2, {"own": 20}]]}}
+
+
+def test_tables_of_xen():
+    figures = {"total": 4.0, "processor": 3.0, "loader": 0, "unpacking": 0}
+    lines = xen_times.lines({"timed": {"quadrivium.elf": figures | {"loader": 0.5}, compare_xen.GRUB: figures | {"loader": 2.0}},
+                             "packed": {"kernel in dom0:xz": figures, "pvh-xen:pvh:none": figures | {"total": 1.0}}})
+    assert "| 6 MiB | quadrivium.elf | 4.00 s | 1.00 | 3.00 s | 1.00 | 0.50 s | 0.25 |" in lines
+    assert "| `pvh-xen:pvh:none` | 1.00 s | 0.25 | 3.00 s | 1.00 |" in lines
+    assert xen_times.lines({}) == []

@@ -108,7 +108,7 @@ def write(result, output):
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="bench/run.py", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="bench/bench.py", description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a few paths, in about two minutes")
     parser.add_argument("--output", type=Path, default=kernels.FOLDER / "result.json")
     parser.add_argument("--resume", action="store_true", help="keep what the output has of an earlier run, and measure the rest")
