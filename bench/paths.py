@@ -37,16 +37,21 @@ class Path:
     exit: str = ""
     against: str = ""                   # the peer that it is compared with
 
-    def words(self, loud):
-        return cases.joined(LOUD if loud else WORDS, self.door.needs)
+    @property
+    def waits(self):
+        """Whether the guest reads a disk, and so waits for the host: each time some more or fewer instructions."""
+        return _from_disk(self.door)
+
+
+def _from_disk(door):
+    return door.start is not doors.qemu_kernel and not door.name.startswith("linux64-kexec")
 
 
 def _boot_points(door, files):
     """What the firmware starts: an option ROM, a boot sector, one of these EFI applications."""
     if door.firmware.startswith("ovmf"):
         return [point for file in files for point in points.application(file)]
-    from_disk = door.start is not doors.qemu_kernel and not door.name.startswith("linux64-kexec")
-    return points.boot_sector() if from_disk else points.option_roms()
+    return points.boot_sector() if _from_disk(door) else points.option_roms()
 
 
 # ---- ours ----

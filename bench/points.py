@@ -189,6 +189,11 @@ def parse(text):
     return {name: found[name] for name in wanted}
 
 
+def least(boots):
+    """Of several BOOTS the one with the fewest instructions: it waited least for the host."""
+    return min(boots, key=lambda found: found[USER])
+
+
 def parts(found):
     """What each of PARTS cost, from name to instructions, of points as of parse(); 0 for a part that this boot has not."""
     found = {BOOT: found.get(DOOR, found.get(JUMP, 0))} | found     # firmware that itself loads what -kernel names

@@ -17,9 +17,10 @@ the initrd (bench/init.S).
 """
 
 PARTS = """Instructions of the guest, counted by a plugin of QEMU's TCG (bench/points.c) with `-icount shift=0,sleep=off`.
-They repeat to a few millionths, however busy the host is. An instruction is not a nanosecond: unpacking is more instructions
-than waiting for memory, and `rep movsb` counts one for each byte, which a processor copies by tens. Time that the guest
-sleeps is not counted, and what a page fault cuts short is counted twice: a thousandth of the kernel's part.
+They repeat to a few millionths, however busy the host is; where firmware reads a disk, it waits for the host, and they repeat
+to a thousandth: of three boots the one is shown that waited least. An instruction is not a nanosecond: unpacking is more
+instructions than waiting for memory, and `rep movsb` counts one for each byte, which a processor copies by tens. Time that
+the guest sleeps is not counted, and what a page fault cuts short is counted twice: a thousandth of the kernel's part.
 
 `of the peer's` is the whole boot's ratio to that of the peer; the column behind it leaves out, of both, the firmware and the
 kernel proper: it is loading and unpacking alone. Under EFI the firmware reads our image, with the kernel packed in, before it
