@@ -28,6 +28,7 @@
 #include "payloads/expand.h"
 #include "payloads/sections.h"
 #include "payloads/uki.h"
+#include "storage/block.h"
 #include "storage/volumes.h"
 
 #define ARENA_SIZE (64 * 1024)
@@ -134,6 +135,16 @@ static void print_warnings(void)
         warn("unknown word %.*s", (int)words.ours.unknown[i].size, (const char *)words.ours.unknown[i].data);
 }
 
+static void print_disks(uint64_t frequency)
+{
+    const struct block_account account = block_account();
+    const uint64_t microseconds = account.ticks / (frequency / 1000000 ? frequency / 1000000 : 1);
+
+    if (account.bytes)
+        print("read from disks: %lu bytes in %lu us: %lu MB/s\n", account.bytes, microseconds,
+              account.bytes / (microseconds ? microseconds : 1));
+}
+
 static void print_timeline(void)
 {
     const char *source;
@@ -147,6 +158,7 @@ static void print_timeline(void)
             bytes += launch.segments[i].file_size;
     }
     print("still to be copied: %lu bytes\n", bytes);
+    print_disks(frequency);
 }
 
 /* Loads an entry, and makes it ready for any exit. */

@@ -106,8 +106,8 @@ static bool open_partition(struct carried *carried, const struct partition *part
            filesystem_open(&carried->part, &carried->tree, &known, &ignored) && known;
 }
 
-/* Finds the first partition that can be read, in the order of their roles; and that has a boot tree, where it must. */
-static bool choose_partition(struct carried *carried, const struct partitions *partitions, bool boots)
+/* Finds the first partition with a boot tree, in the order of their roles. */
+static bool choose_partition(struct carried *carried, const struct partitions *partitions)
 {
     static const enum partition_role roles[] = { PARTITION_ESP, PARTITION_XBOOTLDR, PARTITION_OTHER };
 
@@ -115,8 +115,7 @@ static bool choose_partition(struct carried *carried, const struct partitions *p
         for (uint32_t i = 0; i < partitions->count; i++) {
             const struct partition *partition = &partitions->partition[i];
 
-            if (partition->role == roles[role] && open_partition(carried, partition) &&
-                (!boots || has_boot_tree(&carried->tree)))
+            if (partition->role == roles[role] && open_partition(carried, partition) && has_boot_tree(&carried->tree))
                 return true;
         }
     }
@@ -124,8 +123,8 @@ static bool choose_partition(struct carried *carried, const struct partitions *p
 }
 
 /*
- * Whether it is a disk image, with partitions or without. An ISO 9660 may have partitions as well, of which its ESP
- * need not have more than a boot loader.
+ * Whether it is a disk image with a boot tree, in a partition or without any. An ISO 9660 may have partitions as well,
+ * of which its ESP need not have more than a boot loader. Without a boot tree it is somebody's root file system.
  */
 static bool recognise_disk(struct carried *carried, struct failure *failure)
 {
@@ -134,13 +133,13 @@ static bool recognise_disk(struct carried *carried, struct failure *failure)
 
     if (!partitions_read(&carried->disk, &partitions, failure))
         return false;
-    known = choose_partition(carried, &partitions, true);
-    if (!known && !filesystem_open(&carried->disk, &carried->tree, &known, failure)) {
-        if (partitions.table == PARTITIONS_NONE)
-            return false;
-        known = false; /* what was left of a former one */
+    if (choose_partition(carried, &partitions)) {
+        carried->kind = CARRIED_TREE;
+        return true;
     }
-    if (known || choose_partition(carried, &partitions, false))
+    if (!filesystem_open(&carried->disk, &carried->tree, &known, failure))
+        return partitions.table != PARTITIONS_NONE; /* else what was left of a former one */
+    if (known && has_boot_tree(&carried->tree))
         carried->kind = CARRIED_TREE;
     return true;
 }

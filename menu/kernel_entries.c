@@ -16,6 +16,8 @@
 #include "menu/version.h"
 #include "storage/path.h"
 
+#define KERNELS_MAX 32 /* the newest: for each its initrd is looked for */
+
 static const char *const folders[] = { "/boot", "/" };
 static const char *const kernel_names[] = { "vmlinuz", "kernel", "bzImage" };
 
@@ -237,7 +239,7 @@ bool kernel_entries_add(const struct volumes_view *view, const struct volume *vo
             return false;
     }
     root = kernel ? find_root(view, volume) : NULL;
-    for (; kernel; kernel = kernel->next) {
+    for (unsigned count = 0; kernel && count < KERNELS_MAX; kernel = kernel->next, count++) {
         if (!add(volume, root, kernel, entries, outcome, failure))
             return false;
     }

@@ -11,9 +11,10 @@
 #include "storage/volumes.h"
 
 /*
- * Adds an entry for each, newest first, which is the default: with the initrd that has its version, and root= for this
- * file system where it looks like a system's root, else for another that does, of the same disk if one is; where none
- * is, that is left to the host's words. A failure: the tree is broken, there is no memory, or the list is full.
+ * Adds an entry for each of the newest 32, newest first, which is the default: with the initrd that has its version,
+ * and root= for this file system where it looks like a system's root, else for another that does, of the same disk if
+ * one is; where none is, that is left to the host's words. A failure: the tree is broken, there is no memory, or the
+ * list is full.
  */
 bool kernel_entries_add(const struct volumes_view *view, const struct volume *volume, struct entries *entries,
                         struct outcome *outcome, struct failure *failure);

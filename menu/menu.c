@@ -86,5 +86,7 @@ enum menu_action menu_second(struct menu *menu)
         return MENU_NOTHING;
     if (menu->seconds)
         menu->seconds--;
-    return menu->seconds ? MENU_NOTHING : menu_take(menu);
+    if (menu->seconds)
+        return MENU_NOTHING;
+    return menu->unattended ? MENU_NOBODY : menu_take(menu);
 }

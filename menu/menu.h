@@ -18,6 +18,7 @@ enum menu_action {
     MENU_START,       /* the selected entry, with the edited command line where `edited` is set */
     MENU_SET_DEFAULT, /* the selected entry has become it (key d) */
     MENU_PRINT,       /* the selected entry and the handoff (key p) */
+    MENU_NOBODY,      /* the time has run out, and nothing is to be started then */
 };
 
 /* What the menu asks for; the caller's functions. */
@@ -41,6 +42,8 @@ struct menu {
     bool editor;       /* `e` is allowed; else why_no_editor says why not */
     const char *why_no_editor;
     bool counting;    /* the time runs out; any key ends that */
+    bool unattended;  /* then nothing is started: an entry failed that nobody chose, and nobody is here */
+    bool person;      /* somebody has pressed a key */
     bool held;        /* the key that brought the menu up may be held: what comes until it is let go means nothing */
     uint32_t seconds; /* left, while counting */
     char filter[MENU_FILTER_MAX +
@@ -67,7 +70,7 @@ void menu_start(struct menu *menu, const struct entries *entries, uint32_t defau
  */
 enum menu_action menu_key(struct menu *menu, int key, const struct menu_calls *calls);
 
-/* A second has passed, whether counting or not. Returns MENU_START where the time has run out. */
+/* A second has passed, whether counting or not. Returns MENU_START or MENU_NOBODY where the time has run out. */
 enum menu_action menu_second(struct menu *menu);
 
 /* Starts the selected entry: MENU_START, or MENU_NOTHING with a message where it cannot be. */
@@ -79,6 +82,8 @@ bool menu_shows(const struct menu *menu, uint32_t index);
 /* Draws it on a canvas that has its size (canvas_clear). */
 void menu_draw(const struct menu *menu, struct canvas *canvas);
 
+#define MENU_NONE UINT32_MAX
+
 /* The entries that menu_draw shows at once on so many rows. */
 uint32_t menu_page(unsigned rows);
 
@@ -86,7 +91,7 @@ uint32_t menu_page(unsigned rows);
  * Shows it until an entry is chosen, whose index it returns; menu->edited and menu->line say with which command line.
  * Called again with `edited` still set, it goes on editing; without the filter by which that was found. Where no
  * console has a screen it prints the list once and takes keys as ever; where none has keys, it takes the default at
- * once. The list must not be empty.
+ * once. MENU_NONE: nobody was there, and it was `unattended`. The list must not be empty.
  */
 uint32_t menu_run(struct menu *menu, const struct menu_calls *calls);
 

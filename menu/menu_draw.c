@@ -182,7 +182,9 @@ static void draw_count(const struct menu *menu, struct canvas *canvas)
 
     length = (unsigned)text_format(behind, sizeof(behind), " in %u s%s", menu->seconds,
                                    canvas->columns < WIDE ? "" : "; any key stops this");
-    at = canvas_text(canvas, 0, row, ALL, STYLE_PLAIN, "Starting ");
+    if (menu->unattended)
+        name = "up";
+    at = canvas_text(canvas, 0, row, ALL, STYLE_PLAIN, menu->unattended ? "Giving " : "Starting ");
     at += canvas_text(canvas, at, row, canvas->columns - 1 - at - length, STYLE_PLAIN, name);
     canvas_text(canvas, at, row, ALL, STYLE_PLAIN, behind);
 }

@@ -187,6 +187,7 @@ enum menu_action menu_key(struct menu *menu, int key, const struct menu_calls *c
     if (key == KEY_NONE || !menu->entries->count)
         return MENU_NOTHING;
     menu->counting = false;
+    menu->person = true;
     menu->message[0] = '\0';
     if (menu->help) {
         menu->help = false;

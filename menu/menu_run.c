@@ -17,6 +17,7 @@ static struct {
     bool drawn;     /* the other one is what the screens show */
     bool screens;   /* there are any */
     uint64_t since; /* ticks: when the second that runs began */
+    bool nobody;    /* the time has run out, and nothing is to be started */
     bool enough;    /* the person has read enough of what was printed */
     uint64_t held;  /* ticks: when the key that is held came last */
 } run;
@@ -60,7 +61,9 @@ static void print_list(const struct menu *menu)
         print("%4u%c%c %s\n", i + 1, i == menu->default_ ? '*' : ' ', marked ? '!' : ' ', entry->shown);
     }
     print("quadrivium: a number and Enter start one\n");
-    if (menu->counting)
+    if (menu->counting && menu->unattended)
+        print("quadrivium: giving up in %u s; any key stops this\n", menu->seconds);
+    else if (menu->counting)
         print("quadrivium: starting %s in %u s; any key stops this\n", menu->entries->entry[menu->selected].shown,
               menu->seconds);
 }
@@ -149,13 +152,17 @@ static bool take_keys(struct menu *menu, const struct menu_calls *calls, bool *c
 /* Takes the seconds that have passed. */
 static bool take_time(struct menu *menu, const struct menu_calls *calls, bool *changed)
 {
+    enum menu_action action;
+
     if (!calls->ticks_per_second)
         return false;
     menu->held = menu->held && calls->ticks() - run.held < calls->ticks_per_second / HELD_PART;
     for (unsigned i = 0; i < SECONDS_AT_ONCE && calls->ticks() - run.since >= calls->ticks_per_second; i++) {
         *changed |= menu->counting;
         run.since += calls->ticks_per_second;
-        if (menu_second(menu) == MENU_START)
+        action = menu_second(menu);
+        run.nobody = action == MENU_NOBODY;
+        if (action == MENU_START || run.nobody)
             return true;
     }
     return false;
@@ -186,7 +193,7 @@ uint32_t menu_run(struct menu *menu, const struct menu_calls *calls)
     menu->filter[0] = '\0'; /* it found what was chosen, which is to be chosen no more */
     menu->counting = menu->counting && calls->ticks_per_second;
     menu->held = menu->held && calls->ticks_per_second;
-    run.drawn = false;
+    run.drawn = run.nobody = false;
     run.screens = canvas_size(&columns, &rows);
     if (calls->ticks_per_second)
         run.since = run.held = calls->ticks();
@@ -204,5 +211,5 @@ uint32_t menu_run(struct menu *menu, const struct menu_calls *calls)
     choose(menu, calls);
     if (run.screens)
         console_each(clear_screen, NULL);
-    return menu->selected;
+    return run.nobody ? MENU_NONE : menu->selected;
 }

@@ -110,6 +110,17 @@ static bool run_command(const struct selector *selector, const struct entry *ent
 
 /* ---- the way through ---- */
 
+/* What failed is told in the menu: not for ever, as long as nobody is known to be there. */
+static void tell(struct selector *selector, const struct failure *failure)
+{
+    struct choice *choice = &selector->choice;
+
+    selector->again = *failure;
+    choice->menu = true;
+    choice->counting = choice->unattended = !selector->key_held && !(selector->asked && menu.person);
+    choice->seconds = SELECT_UNATTENDED;
+}
+
 bool select_start(struct selector *selector, struct failure *failure)
 {
     static struct loader_wishes system;
@@ -142,8 +153,11 @@ bool select_start(struct selector *selector, struct failure *failure)
     /* Who says what follows an error is not there to choose. */
     if (selector->choice.missing && (!selector->choice.menu || selector->words->ours.on_error_given))
         return fail(failure, "qv.entry", "there is no entry %s", wishes.entry);
-    if (selector->choice.missing)
-        warn("qv.entry: there is no entry %s", wishes.entry);
+    if (selector->choice.missing) {
+        fail(failure, "qv.entry", "there is no entry %s", wishes.entry);
+        warn("%s: %s", failure->what, failure->why);
+        tell(selector, failure);
+    }
     return true;
 }
 
@@ -179,8 +193,12 @@ static uint32_t ask(struct selector *selector)
 
     if (!selector->asked)
         begin_menu(selector);
-    if (selector->again.why[0])
+    if (selector->again.why[0]) {
         text_format(menu.message, sizeof(menu.message), "%s: %s", selector->again.what, selector->again.why);
+        menu.counting = selector->choice.counting;
+        menu.seconds = selector->choice.seconds;
+    }
+    menu.unattended = selector->choice.unattended;
     index = menu_run(&menu, &calls);
     selector->edited = menu.edited ? menu.line : NULL;
     return index;
@@ -195,8 +213,13 @@ const struct entry *select_next(struct selector *selector, struct failure *failu
         const struct entry *entry;
 
         selector->edited = NULL;
-        entry = &entries->entry[selector->choice.menu ? ask(selector) : selector->choice.index];
-        selector->choice.index = (uint32_t)(entry - entries->entry);
+        if (selector->choice.menu)
+            selector->choice.index = ask(selector);
+        if (selector->choice.index == MENU_NONE) {
+            *failure = selector->again;
+            return NULL;
+        }
+        entry = &entries->entry[selector->choice.index];
         if (entry->kind < ENTRY_FIRMWARE) {
             /* Before it is loaded: what loading breaks counts, too. */
             if (!entries_count_try(entries, entry, path, failure))
@@ -217,8 +240,6 @@ bool select_again(struct selector *selector, const struct failure *failure)
     if (!selector->interactive || entries_bootable(&selector->collection->entries) < 2)
         return false;
     print("quadrivium: error: %s: %s\n", failure->what, failure->why);
-    selector->again = *failure;
-    selector->choice.menu = true;
-    selector->choice.counting = false;
+    tell(selector, failure);
     return true;
 }

@@ -26,11 +26,15 @@ struct choice {
     bool menu;      /* show it */
     bool counting;  /* for so many seconds; else until a key is pressed */
     uint32_t seconds;
-    bool missing; /* no entry is what qv.entry asks for */
+    bool unattended; /* nothing is started when they are over: something failed, and nobody may be there */
+    bool missing;    /* no entry is what qv.entry asks for */
 };
 
 /* The seconds that a menu is shown where nobody said how long. */
 #define SELECT_SECONDS 5
+
+/* And after a failure: where nobody presses a key for so long, the failure ends the boot as if there were no menu. */
+#define SELECT_UNATTENDED 60
 
 /*
  * Decides. The default is the first of these that names an entry: qv.entry, LoaderEntryOneShot, LoaderEntryDefault,
@@ -58,7 +62,7 @@ bool select_start(struct selector *selector, struct failure *failure);
 
 /*
  * The entry to be started, from the menu where it is to be shown; set-up, reboot and power off are done here. Its try
- * is counted, and the system told. A failure where nothing can be chosen.
+ * is counted, and the system told. A failure where nothing can be chosen, or nobody is there to choose after one.
  */
 const struct entry *select_next(struct selector *selector, struct failure *failure);
 

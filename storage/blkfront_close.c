@@ -48,12 +48,16 @@ static bool find_presence(const struct blkfront *front, enum presence *presence,
     return true;
 }
 
+/* There are back ends that do nothing before we are closed. */
 static bool go_closed(const struct blkfront *front, struct failure *failure)
 {
+    struct failure ignored;
+
     batch.count = 0;
     xenbus_switch(&batch, &front->bus, XENBUS_CLOSING);
-    if (!xenbus_do(&batch, failure) || !wait(front, XENBUS_IS(XENBUS_CLOSING) | XENBUS_IS(XENBUS_CLOSED), failure))
+    if (!xenbus_do(&batch, failure))
         return false;
+    wait(front, XENBUS_IS(XENBUS_CLOSING) | XENBUS_IS(XENBUS_CLOSED), &ignored);
     xenbus_switch(&batch, &front->bus, XENBUS_CLOSED);
     return xenbus_do(&batch, failure) && wait(front, XENBUS_IS(XENBUS_CLOSED), failure);
 }

@@ -15,6 +15,8 @@
 #define CHUNK       (32ull * 1024) /* bytes read at once where less is wanted; a multiple of every block size */
 #define CHUNKS      32
 #define BUFFER_UNIT 512 /* what a driver's buffer is aligned to */
+#define BLOCK_MIN   512 /* bytes of a device's block */
+#define BLOCK_MAX   4096
 #define BELOW_4G    0xffffffffull
 
 static struct {
@@ -27,6 +29,13 @@ static struct {
         uint64_t used;                     /* when it was wanted last, by the clock */
     } chunk[CHUNKS];
 } cache;
+
+static struct block_account account;
+
+struct block_account block_account(void)
+{
+    return account;
+}
 
 bool block_cache_start(struct memory_map *map, bool (*reach)(uint64_t start, uint64_t size), struct failure *failure)
 {
@@ -64,6 +73,18 @@ static uint8_t *bytes_of(const struct chunk *chunk)
     return cache.memory + (uint64_t)(chunk - cache.chunk) * CHUNK;
 }
 
+static bool read_blocks(struct block_device *device, uint64_t offset, uint64_t size, void *buffer,
+                        struct failure *failure)
+{
+    const uint64_t start = __builtin_ia32_rdtsc();
+
+    if (!device->read(device, offset / device->block_size, size / device->block_size, buffer, failure))
+        return false;
+    account.bytes += size;
+    account.ticks += __builtin_ia32_rdtsc() - start;
+    return true;
+}
+
 /* The chunk that holds the byte at `offset`, read where it is not kept. */
 static const struct chunk *chunk_at(struct block_device *device, uint64_t end, uint64_t offset, struct failure *failure)
 {
@@ -79,7 +100,7 @@ static const struct chunk *chunk_at(struct block_device *device, uint64_t end, u
     }
     chunk = oldest();
     *chunk = (struct chunk){ .offset = start, .size = end - start < CHUNK ? end - start : CHUNK };
-    if (!device->read(device, start / device->block_size, chunk->size / device->block_size, bytes_of(chunk), failure))
+    if (!read_blocks(device, start, chunk->size, bytes_of(chunk), failure))
         return NULL;
     chunk->device = device;
     chunk->used = ++cache.clock;
@@ -105,7 +126,7 @@ static bool read_device(const struct disk *disk, uint64_t offset, void *buffer, 
         uint64_t done = direct(device, offset, to, size);
 
         if (done) {
-            if (!device->read(device, offset / device->block_size, done / device->block_size, to, failure))
+            if (!read_blocks(device, offset, done, to, failure))
                 return false;
         } else {
             const struct chunk *chunk = chunk_at(device, disk->size, offset, failure);
@@ -128,7 +149,8 @@ bool disk_of_device(struct block_device *device, struct disk *disk, struct failu
 {
     uint64_t size;
 
-    if (device->block_size < BUFFER_UNIT || device->block_size > CHUNK || device->block_size & (device->block_size - 1))
+    if (device->block_size < BLOCK_MIN || device->block_size > BLOCK_MAX ||
+        device->block_size & (device->block_size - 1))
         return fail(failure, device->name, "its blocks have %u bytes", device->block_size);
     if (!checked_multiply(device->block_count, device->block_size, &size))
         return fail(failure, device->name, "it says that it has %lu blocks", device->block_count);

@@ -38,6 +38,14 @@ bool block_cache_start(struct memory_map *map, bool (*reach)(uint64_t start, uin
 /* Forgets all that it holds, and its memory. */
 void block_cache_end(void);
 
+/* What was read from devices so far, and how long that took. */
+struct block_account {
+    uint64_t bytes;
+    uint64_t ticks; /* of the time stamp counter */
+};
+
+struct block_account block_account(void);
+
 /* A disk of a device, which outlives it. The cache must have been started. A failure: the device makes no sense. */
 bool disk_of_device(struct block_device *device, struct disk *disk, struct failure *failure);
 

@@ -46,9 +46,10 @@ class Row:
 
 def rows():
     """All rows: each layout in each environment, more processors and memory, and few that run always."""
-    always = [Row(XEN, "gpt", large=False), Row(XEN, "fat", 512, 2, "qvtest.extra=1", large=False), Row(Q35, "fat", large=False),
-              Row(MICRO, "gpt", large=False), Row(OVMF, "gpt", 512, 2, large=False)]
-    more = [Row(XEN, "gpt", 128, 4, "qvtest.extra=1"), Row(XEN, "gpt", 5120, 2), Row(XEN, "two", 1024, 4),
+    always = [Row(XEN, "gpt", large=False), Row(Q35, "fat", large=False), Row(MICRO, "gpt", large=False),
+              Row(OVMF, "gpt", 512, 2, large=False)]
+    # The guests of a nested Xen have one processor here: see test_processors in test_xen_disks.py.
+    more = [Row(XEN, "fat", 512, words="qvtest.extra=1"), Row(XEN, "gpt", 128), Row(XEN, "gpt", 5120), Row(XEN, "two", 1024),
             Row(Q35, "gpt", 5120, 4), Row(MICRO, "two", 256, 4, "qvtest.extra=1"), Row(OVMF, "esp", 5120, 4)]
     seen = {(row.environment, row.layout) for row in [*always, *more]}
     return [*always, *more, *(Row(environment, layout, 512 if environment == OVMF else 256) for environment in ENVIRONMENTS
@@ -98,7 +99,7 @@ def check(row, disk, report):
         assert int(report[f"disk.{prefix}{letter}"]) == image.stat().st_size // media.SECTOR
     assert report["write"] == "written"
     assert report["cpus"] == ("0" if row.vcpus == 1 else f"0-{row.vcpus - 1}")
-    assert row.memory - 96 - row.memory // 50 < int(report["memtotal"]) >> 10 <= row.memory
+    assert row.memory - 96 - row.memory // 40 < int(report["memtotal"]) >> 10 <= row.memory
     assert report["efi"] == ("yes" if row.environment == OVMF else "no")
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The menu, driven as a person would: by keys on a serial line and on the keyboard, with a look at the screen after each."""
 
+import os
 import re
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 import cases
 import doors
 import efi_variables
+import exits
 import guest
 import machine
 import media
@@ -38,6 +40,7 @@ LIST = [
 ]
 FEDORA, XEN, MISSING, MEMORY_TEST, BROKEN, ARCH, REBOOT, POWER_OFF = (line.title for line in LIST[3:])
 HELD_TIMEOUT = 60
+UNATTENDED = 60             # seconds that the menu stays after an error
 TWO = {name: entry(f"The {name}", f"x={name}") for name in ("first", "second")}
 
 
@@ -219,7 +222,7 @@ def test_a_failed_load():
         menu = menus.Menu(running)
         error = r"^initrd: cpio archive: there is no /initrd"
         seen = menu.see(error)
-        assert selected(seen) and len(listed(seen)) == len(LIST)
+        assert selected(seen) and len(listed(seen)) == len(LIST) and seen.find(r"^Giving up in \d+ s; any key stops this$")
         assert "quadrivium: error: initrd: cpio archive: there is no /initrd" in running.console
         menu.at(MISSING)
         menu.press("e", " y=1", ENTER)
@@ -233,6 +236,16 @@ def test_a_failed_load():
         menu.go(DOWN, to=MEMORY_TEST)
         menu.press(ENTER)
         assert words_of(running) == "x=memory"
+
+
+@pytest.mark.skipif(exits.ALL not in os.environ, reason=f"takes a minute: {exits.ALL} runs it")
+def test_nobody_is_there():
+    """An error that nobody sees ends the boot, a minute later."""
+    with menus.start("nobody", menus.files(SYSTEMS, "timeout 0\ndefault missing*\n")) as running:
+        menus.Menu(running).see(r"^Giving up in 60 s")
+        running.wait(r"quadrivium: error: initrd: cpio archive: there is no /initrd(?s:.*)quadrivium: error: initrd: cpio archive",
+                     timeout=3 * UNATTENDED)
+        assert menus.history(running.raw, r"Giving up in (\d+) s;")[-1] == "1"
 
 
 @pytest.mark.parametrize("entries, configuration, words, started", [
@@ -291,7 +304,7 @@ def test_how_long(configuration, words, seconds, entry_):
 
 
 @pytest.mark.parametrize("configuration, words, message", [
-    ("timeout 0\n", "qv.entry=third", "^warning: qv.entry: there is no entry third"),
+    ("timeout 0\n", "qv.entry=third", "^qv.entry: there is no entry third"),
     ("timeout menu-force\n", "", None),
     ("timeout menu-force\neditor no\nshoes brown\n", "qv.shoes=1", "^2 warnings, the last: loader.conf:3: shoes is unknown"),
 ], ids=["entry", "force", "warnings"])

@@ -132,7 +132,7 @@ class XenGuest(machine.Machine):
         return self.end
 
     def order(self, command):
-        """Has dom0 carry out the shell COMMAND, at once: within about 0.2 s."""
+        """Has dom0 carry out the shell COMMAND, within about a second; not before it has done the one before."""
         while CREATED not in self.log and self._read(0.1):
             pass                        # dom0 still reads the job
         self.orders += 1

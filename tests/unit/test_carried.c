@@ -277,10 +277,10 @@ static void put_fat(uint8_t *at, uint8_t serial, const char *folder)
     at[2 * BLOCK + 26] = 2;
 }
 
-/* An ISO 9660: a descriptor, in block 64, and a root of zeros, without files. */
-static void put_iso(void)
+/* An ISO 9660: a descriptor, in block 64, and a root of zeros, without files; or with a boot tree. */
+static void put_iso(bool boots)
 {
-    uint8_t *descriptor = image + 64 * BLOCK;
+    uint8_t *descriptor = image + 64 * BLOCK, *record = image + 44 * 4 * BLOCK;
 
     memset(descriptor, 0, 4 * BLOCK);
     memcpy(descriptor, "\1CD001\1", 7);
@@ -288,6 +288,15 @@ static void put_iso(void)
     descriptor[129] = 8;  /* blocks of 2048 bytes */
     descriptor[158] = 44; /* the root: a block of zeros */
     descriptor[167] = 8;
+    memset(record, 0, 4 * BLOCK);
+    if (!boots)
+        return;
+    record[0] = 34 + 6;
+    record[2] = 45; /* where it lies, and its size */
+    record[11] = 8;
+    record[25] = 2; /* a folder */
+    record[32] = 6;
+    memcpy(record + 33, "LOADER", 6);
 }
 
 static void assert_tree(const char *name)
@@ -316,15 +325,27 @@ static void assert_each_way(const char *name)
     }
 }
 
+/* The image is no more than data. */
+static void assert_no_tree(void)
+{
+    setup(NULL);
+    module(image, sizeof(image), "");
+    assert_refused("payload", "no module is a kernel");
+}
+
 static void whole_disks(void **state)
 {
     (void)state;
     memset(image, 0, sizeof(image));
-    put_fat(image, 1, "NOTHING    ");
+    put_fat(image, 1, "LOADER     ");
     assert_each_way("FAT12 0000-0001");
+    put_fat(image, 1, "NOTHING    ");
+    assert_no_tree();
     memset(image, 0, sizeof(image));
-    put_iso();
+    put_iso(true);
     assert_each_way("ISO 9660 LABEL");
+    put_iso(false);
+    assert_no_tree();
 }
 
 static void partitioned_disks(void **state)
@@ -346,11 +367,14 @@ static void partitioned_disks(void **state)
     image[74 * BLOCK] = 'X';
     assert_each_way("FAT12 0000-0001");
     image[42 * BLOCK] = 'X';
-    assert_each_way("FAT12 0000-0003"); /* none has: the ESP comes first */
-    image[104 * BLOCK + 16] = 255;      /* broken */
+    assert_no_tree();
+    put_fat(image + 104 * BLOCK, 3, "LOADER     ");
+    image[104 * BLOCK + 16] = 255; /* broken */
+    image[74 * BLOCK] = 'L';
     assert_each_way("FAT12 0000-0002");
+    image[74 * BLOCK] = 'X';
 
-    put_iso(); /* beside the partitions: it has no boot tree, but all files */
+    put_iso(true); /* beside the partitions */
     assert_each_way("ISO 9660 LABEL");
     image[42 * BLOCK] = 'L';
     assert_each_way("FAT12 0000-0001");
@@ -366,7 +390,7 @@ static void partitioned_disks(void **state)
     made_record(image, 0, 0x0c, 72, 32);
     made_record(image, 1, 0xef, 40, 32);
     image[42 * BLOCK] = image[74 * BLOCK] = 'X';
-    assert_each_way("FAT12 0000-0001");
+    assert_no_tree();
 }
 
 static void broken_disks(void **state)

@@ -99,6 +99,42 @@ static void the_time_runs_out(void **state)
     assert_ordinary();
 }
 
+static void press_late(void);
+
+static void see_the_end(void)
+{
+    char wanted[64];
+
+    snprintf(wanted, sizeof(wanted), "Giving up in %u s; any key stops this ", 5 - (idles - 1) / SECOND);
+    assert_memory_equal(fake.cells[22], wanted, strlen(wanted));
+}
+
+static void nobody_comes_after_a_failure(void **state)
+{
+    (void)state;
+    fake_consoles("terminal", 80, 24);
+    menu_start(&menu, &entries, 1, true, 5);
+    menu.unattended = true;
+    when_idle = see_the_end;
+    assert_int_equal(menu_run(&menu, &calls), MENU_NONE);
+    assert_int_equal(idles, 5 * SECOND);
+    assert_false(menu.person);
+    assert_ordinary();
+}
+
+static void somebody_comes_after_a_failure(void **state)
+{
+    (void)state;
+    fake_consoles("terminal", 80, 24);
+    menu_start(&menu, &entries, 1, true, 5);
+    menu.unattended = true;
+    KEYS(KEY_OTHER);
+    when_idle = press_late;
+    assert_int_equal(menu_run(&menu, &calls), 1);
+    assert_int_equal(idles, 7 * SECOND);
+    assert_true(menu.person);
+}
+
 static void no_time_is_none_to_wait(void **state)
 {
     (void)state;
@@ -366,6 +402,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(keys_choose, setup_run),
         cmocka_unit_test_setup(the_time_runs_out, setup_run),
+        cmocka_unit_test_setup(nobody_comes_after_a_failure, setup_run),
+        cmocka_unit_test_setup(somebody_comes_after_a_failure, setup_run),
         cmocka_unit_test_setup(no_time_is_none_to_wait, setup_run),
         cmocka_unit_test_setup(a_key_stops_the_count, setup_run),
         cmocka_unit_test_setup(without_a_clock, setup_run),
