@@ -2,6 +2,7 @@
 """The paths: every door with every exit and kernel of ours, and its peers. A row a path; each can make its machine."""
 
 import dataclasses
+import threading
 from dataclasses import dataclass
 from typing import Callable
 
@@ -19,6 +20,7 @@ LOUD = "console=ttyS0 no_timer_check earlyprintk=ttyS0,115200 loglevel=6"
 MARK = f"qv.mark={points.LINUX_EXIT_PORT:#x}"
 MEMORY, CPUS, CPU = "512", 1, "max,-la57"
 PEER, OURS = "peer", "quadrivium"
+PACKING = threading.Lock()              # several paths have the same image
 DIRECT = "direct:pvh-q35:none"          # what wall-clock ratios are against
 # Doors with EFI's boot services, so that the EFI stub can be an exit.
 EFI_DOORS = ("efi", "efi-bios", "efi-kernel", "efi-chain", "multiboot2-efi", "efi-handover")
@@ -59,7 +61,8 @@ def _boot_points(door, files):
 def _image(door, kernel, exit, loud):
     words = cases.joined(LOUD if loud else WORDS, door.needs, f"qv.exit={exit}",
                          kernel.words if kernels.loader_unpacks() else "", MARK if loud else "")
-    return cases.packed(door.image, kernel.file(), [kernels.initrd()], words, kernel.options)
+    with PACKING:
+        return cases.packed(door.image, kernel.file(), [kernels.initrd()], words, kernel.options)
 
 
 def ours(door, exit, kernel):
