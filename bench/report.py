@@ -126,9 +126,14 @@ def wall_table(result):
             times = samples.summary([sample[points.USER] for sample in row["seconds"]])
             first = [sample[points.KERNEL] for sample in row["seconds"] if points.KERNEL in sample]
             ratio = samples.summary(row["ratios"])
+            peer = result["paths"].get(row["against"], {}).get("seconds", [])
+            # Round by round, as they took turns.
+            beside = [one[points.USER] / other[points.USER] for one, other in zip(row["seconds"], peer)]
             rows.append([f"`{name}`", f"{statistics.median(first):.3f}" if first else "–", f"{times.median:.3f}",
-                         f"{times.p99:.3f}", f"{times.spread:.3f}", f"{ratio.median:.3f} ± {ratio.spread:.3f}", times.count])
-    head = ["path", "kernel's first line, s", "`/init`, median s", "p99 s", "spread s", "of the direct boot", "boots"]
+                         f"{times.p99:.3f}", f"{times.spread:.3f}", f"{ratio.median:.3f} ± {ratio.spread:.3f}",
+                         f"{statistics.median(beside):.3f}" if beside else "", times.count])
+    head = ["path", "kernel's first line, s", "`/init`, median s", "p99 s", "spread s", "of the direct boot", "of the peer's",
+            "boots"]
     return table(head, rows)
 
 

@@ -40,9 +40,9 @@ Under EFI the firmware's own work for us is in it. The plot leaves EFI out, whos
 EVERY = """To `/init`, and in parentheses what of it is ours, from the door to the kernel's first instruction: with the
 payload's bytes, and where we unpack it, with that."""
 
-WALL = """Seconds since QEMU was started, of boots that take turns, so that a busy host is busy for all. The kernel's first
-line comes early by `earlyprintk`, for all paths alike. The spread is the median distance from the median; the ratio is to the
-direct PVH boot of the same round, with the spread of that ratio."""
+WALL = """Seconds since QEMU was started, of boots that take turns, so that a busy host is busy for all. The kernel's first line
+comes early by `earlyprintk`, for all paths alike. The spread is the median distance from the median; the ratios are to the direct
+PVH boot of the same round, with their spread, and to the peer's boot of the same round, as in the first table."""
 
 GROWTH = """Instructions to `/init`, and in the loader alone, for the uncompressed kernel by PVH; the rest of the machine
 stays as it is. With more processors only the loader is counted, since those that wait count too; of entries, only to list,

@@ -241,12 +241,13 @@ def test_page(tmp_path):
     seconds = [{points.KERNEL: 1.0, points.USER: 2.0 + shift / 10} for shift in range(3)]
     made_up = {"machine": {"accelerator": "tcg"}, "versions": {}, "options": {}, "xen": {}, "paths": {
         "pvh-q35:linux64:xz": facts | {"instructions": [BOOT], "seconds": seconds, "ratios": [1.0, 1.1, 1.2]},
-        "direct:linux16:xz": {**facts, "kind": paths.PEER, "exit": "", "against": "", "door": "linux16", "instructions": [PEER]},
+        "direct:linux16:xz": {**facts, "kind": paths.PEER, "exit": "", "against": "", "door": "linux16", "instructions": [PEER],
+                               "seconds": [{points.USER: 4.0}] * 3, "ratios": [2.0] * 3},
     }, "growth": {"memory": {"us": [[256, BOOT], [512, BOOT]]}, "entries": {"us": [[1, {"own": 5}], [10, {"own": 50}]]}}}
     report.write(made_up, tmp_path / "page.md", tmp_path / "pictures", "pictures/")
     page = (tmp_path / "page.md").read_text()
     assert "| `pvh-q35:linux64:xz` | 100 | 50 | 150 | 700 | 4.00 k | 5.00 k | 0.980 | 0.900 | `direct:linux16:xz` |" in page
-    assert "| `pvh-q35:linux64:xz` | 1.000 | 2.100 | 2.200 | 0.100 | 1.100 ± 0.100 | 3 |" in page
+    assert "| `pvh-q35:linux64:xz` | 1.000 | 2.100 | 2.200 | 0.100 | 1.100 ± 0.100 | 0.525 | 3 |" in page
     assert "| `pvh-q35` | `linux64` | 5.00 k (150) |" in page
     for picture in ("paths", "loader", "memory", "entries"):
         assert f"](pictures/bench-{picture}.svg)" in page
