@@ -2,6 +2,7 @@
 /*
  * A plugin of QEMU's TCG (docs/devel/tcg-plugins.rst): counts the guest's instructions, and writes how many there had
  * been when the guest came by each of the points that it is told of. The guest is not changed, and does not see it.
+ * It is for version 1 of the interface, Debian 12's; a QEMU that has only later ones refuses it and says so.
  *
  * Arguments: points=FILE, log=FILE. A line of the first is `NAME AFTER TIMES KIND VALUE`: the point's name; the point
  * that must have been passed before, or `-`; how many times it is written; and how it is known:
