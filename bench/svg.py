@@ -135,7 +135,7 @@ def curves(title, series, across, up, logarithmic=True):
     for x in xs:
         body += [f'<line class="grid" x1="{place(x):.1f}" y1="{bottom}" x2="{place(x):.1f}" y2="{bottom + 5}"/>',
                  _text(place(x), bottom + 18, f"{x:,}", "faint small", "middle")]
-    body += [_text((left + right) / 2, bottom + 38, across, "faint", "middle"),
+    body += [_text((left + right) / 2, bottom + 38, f"{across} (logarithmic)" if logarithmic else across, "faint", "middle"),
              _text(MARGIN + 2, (top + bottom) / 2, up, "faint", "middle",
                    f' transform="rotate(-90 {MARGIN + 2} {(top + bottom) / 2:.1f})"')]
     for number, points in enumerate(series.values()):

@@ -150,7 +150,7 @@ def test_curves():
     root = xml.fromstring(text)
     circles = [(float(one.get("cx")), float(one.get("cy"))) for one in root.iter(NAMESPACE + "circle")]
     assert len(circles) == 3 and circles[0][0] < circles[1][0] and circles[0][1] > circles[1][1]
-    assert {"1,000", "entries", "instructions", "us", "them"} <= {text.text for text in root.iter(NAMESPACE + "text")}
+    assert {"1,000", "entries (logarithmic)", "instructions", "us", "them"} <= {text.text for text in root.iter(NAMESPACE + "text")}
 
 
 # ---- comparing ----
