@@ -95,7 +95,7 @@ PYTEST := $(PYTHON) -m pytest -v -n $(JOBS) -p no:cacheprovider
 .PHONY: check
 check:
 	@tools/setup.sh build run check
-	@$(MAKE) --no-print-directory all $(UNIT_TESTS) $(FUZZ_TARGETS) conformance
+	@$(MAKE) --no-print-directory all $(UNIT_TESTS) $(FUZZ_TARGETS) $(BENCH_TOOLS) conformance
 	@$(MAKE) --no-print-directory format-check
 	$(PYTEST) -rfE $(if $(K),-k "$(K)") tests/boot tests/native tests/unit tests/image
 
@@ -115,6 +115,10 @@ docs: all conformance
 	QUADRIVIUM_WRITE_DOCS=1 QUADRIVIUM_ALL=1 $(PYTEST) -rfE tests/image \
 		$(addprefix tests/boot/test_,cost.py exits.py conformance.py loader_interface.py measure.py formats.py menu.py \
 		menu_cost.py xen_guests.py)
+
+# ---- measuring ----
+
+include bench/bench.mk
 
 # ---- running ----
 

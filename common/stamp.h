@@ -35,7 +35,8 @@ void stamp_door(uint64_t ticks);
 
 /*
  * From now on each stamp also writes its number (0x20 + phase, in the range that Cloud Hypervisor's debug port keeps
- * for boot loaders) to an I/O port; those already passed are not written.
+ * for boot loaders) to an I/O port; those already passed are not written. On qemu-boot-time's port, 0xf4, the last one
+ * is followed by its own number for it.
  */
 void stamp_mark(uint16_t port);
 

@@ -113,22 +113,25 @@ def table(path=TABLE):
     return cases
 
 
-def packed(kind, kernel, initrds, words):
-    """The path of an image of this kind with this payload, made by quadrivium-pack where there is none that is up to date."""
+def packed(kind, kernel, initrds, words, options=()):
+    """The path of an image of this kind with this payload, made by quadrivium-pack where there is none that is up to date.
+
+    OPTIONS are further ones of quadrivium-pack's.
+    """
     inputs = [PACKER, assets.BUILD / f"quadrivium.{kind}", kernel, *initrds]
-    key = hashlib.sha256(repr([words, *map(str, inputs)]).encode()).hexdigest()[:16]
+    key = hashlib.sha256(repr([words, *map(str, inputs), *options]).encode()).hexdigest()[:16]
     path = RUNS / "packed" / f"{key}.{kind}"
     if not path.exists() or any(source.stat().st_mtime > path.stat().st_mtime for source in inputs):
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f"{os.getpid()}.{path.name}")
-        pack(partial, kernel, initrds, words)
+        pack(partial, kernel, initrds, words, options)
         partial.rename(path)
     return path
 
 
-def pack(output, kernel, initrds, words):
+def pack(output, kernel, initrds, words, options=()):
     """Packs these into an image."""
-    run_pack(f"--linux={kernel}", *(f"--initrd={path}" for path in initrds), f"--cmdline={words}", f"--output={output}")
+    run_pack(f"--linux={kernel}", *(f"--initrd={path}" for path in initrds), f"--cmdline={words}", f"--output={output}", *options)
 
 
 def run_pack(*options):

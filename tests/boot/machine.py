@@ -29,13 +29,14 @@ class BootFailure(AssertionError):
 class Machine:
     """A QEMU process. ARGS are its arguments beyond the consoles; FOLDER takes its logs. Use it in a `with`.
 
-    QMP opens a connection for qmp() and screendump(), and lets the report of a time-out show the processor's registers.
+    QMP opens a connection for qmp() and screendump(), and lets the report of a time-out show the processor's registers. ACCELERATOR
+    is QEMU's name of what runs the guest.
     """
 
-    def __init__(self, args, folder, qmp=True):
+    def __init__(self, args, folder, qmp=True, accelerator="tcg"):
         self.folder = folder
         self.debugcon_log = folder / "debugcon.log"
-        self.args = [QEMU, "-accel", "tcg", "-display", "none", "-no-reboot", "-nic", "none",
+        self.args = [QEMU, "-accel", accelerator, "-display", "none", "-no-reboot", "-nic", "none",
                      "-chardev", f"stdio,id=console,signal=off,logfile={folder / 'console.log'}", "-serial", "chardev:console",
                      "-debugcon", f"file:{self.debugcon_log}", *args]
         self.monitor, self.far_end = socket.socketpair() if qmp else (None, None)

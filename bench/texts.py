@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The words of docs/benchmarks.md that do not come from a run."""
+
+INTRODUCTION = """# Benchmarks
+
+How long a boot takes by each door, exit and form of the kernel, beside the loaders and firmware that do the same, all in one
+run on one machine. `make bench` writes this page (`make bench BENCH=--docs`); `make bench-quick` takes two minutes and writes
+build/bench/result.md only. Nothing but QEMU is needed, and no privileges: KVM serves where a guest really runs in it, else
+TCG.
+
+A path has the name `door:exit:kernel`; a peer, what starts the kernel without us, is `loader:door:kernel`. The doors are
+those of [doors.md](doors.md). The kernel is Debian's, in these forms: `xz` is the bzImage as shipped; `none` its vmlinux,
+which PVH starts and no one has to unpack; `zstd` and `lz4` are vmlinux, compressed, unpacked by us; with `-direct`, we unpack
+the bzImage ourselves, in place of the kernel (`qv.unpack=loader`), as it is or as `quadrivium-pack --recompress` packed it
+again. The kernel and an initrd of 1 MiB are packed into our image; a peer has them as files. `/init` is the first program of
+the initrd (bench/init.S).
+"""
+
+PARTS = """Instructions of the guest, counted by a plugin of QEMU's TCG (bench/points.c) with `-icount shift=0,sleep=off`.
+They repeat to a few millionths, however busy the host is; where firmware reads a disk, it waits for the host, and they repeat
+to a thousandth: of three boots the one is shown that waited least. An instruction is not a nanosecond: unpacking is more
+instructions than waiting for memory, and `rep movsb` counts one for each byte, which a processor copies by tens. Time that
+the guest sleeps is not counted, and what a page fault cuts short is counted twice: a thousandth of the kernel's part.
+
+`of the peer's` is the whole boot's ratio to that of the peer; the column behind it leaves out, of both, the firmware and the
+kernel proper: it is loading and unpacking alone. Under EFI the firmware reads our image, with the kernel packed in, before it
+starts it: in `efi:…` that is in `firmware`. `efi-entry` reads the kernel from the disk, as systemd-boot and syslinux do."""
+
+LESSONS = """What it teaches: the door hardly matters, the kernel's compression does, and so does the firmware. By PVH the
+loader costs less than a thousandth of the boot, and the payload's bytes what it takes to copy them once; OVMF alone costs
+more than the uncompressed kernel's whole boot by PVH. Where the host or the image can carry an uncompressed kernel, PVH with
+vmlinux is the quickest way; where it must be small, lz4 or zstd unpacked by the loader is close to it; xz costs more than
+everything else together. Under EFI, reading the kernel once and leaving the unpacking to us is what can be saved; with GRUB,
+multiboot2 is no slower than GRUB's own `linux`."""
+
+PHASES = """Each column is what that phase alone cost: to the end of `cpu`, of `pagetables` and so on (common/stamp.h). `copy`
+is the way to the trampoline, and `linux_start_boot` what the trampoline copies and zeroes, to the kernel's first instruction.
+Under EFI the firmware's own work for us is in it. The plot leaves EFI out, whose consoles would hide the rest."""
+
+EVERY = """To `/init`, and in parentheses what of it is ours, from the door to the kernel's first instruction: with the
+payload's bytes, and where we unpack it, with that."""
+
+WALL = """Seconds since QEMU was started, of boots that take turns, so that a busy host is busy for all. The kernel's first line
+comes early by `earlyprintk`, for all paths alike. The spread is the median distance from the median; the ratios are to the direct
+PVH boot of the same round, with their spread, and to the peer's boot of the same round, as in the first table."""
+
+GROWTH = """Instructions to `/init`, and in the loader alone, for the uncompressed kernel by PVH; the rest of the machine
+stays as it is. With more processors only the loader is counted, since those that wait count too; of entries, only to list,
+sort and choose them. The long memory maps are made by bench/map.S, which cuts the RAM into pieces."""
+
+XEN = """Xen 4.17 in QEMU's TCG, medians of runs that take turns: seconds from `xl create` to the first line of the guest's
+kernel, QEMU's processor time for the same, and the time in the loader. First the guest's disk is what is started
+(tests/boot/compare_xen.py); then our image with the kernel packed in (`pvh-xen:exit:kernel`), beside the kernel as a file of
+dom0, whose tool stack unpacks it."""
+
+POINTS = """## Points
+
+The points have the names of [qemu-boot-time](https://github.com/stefano-garzarella/qemu-boot-time) where it has one:
+`fw_start` is the reset, `fw_do_boot` where the firmware starts what it boots (an option ROM, a boot sector, an EFI
+application), `linux_start_boot` the kernel's first instruction, by whichever protocol, `linux_start_kernel` its first at its
+own address, after unpacking, and `linux_start_user` the first of `/init`. Between them are `door` and our phases. The plugin
+knows them by code and addresses, so that no kernel, loader or firmware is changed for it.
+
+With `qv.mark=PORT` our image itself writes its phases, 0x20 and on, from `devices` (0x24) to `exit` (0x28), to an I/O port:
+
+- `qv.mark=0x80`: Cloud Hypervisor's debug port, in the range that it keeps for boot loaders; it logs each with a time.
+- `qv.mark=0xf4`: qemu-boot-time's port. There `exit` is also told as 3, `linux_start_boot`; its perf script names that, and
+  calls our phases `Exit point 36` to `Exit point 40`. The bench's `/init` writes 7, `linux_start_user`, to the same port.
+"""
+
+REAL = """## On real machines
+
+- `qv.timeline` prints, before we leave, when each phase ended, in ticks of the time stamp counter since the door, and the
+  counter's frequency. The phases are those of the tables above. Divide by the frequency: `75,803 / 2,400,000 kHz` is 0.03 ms.
+- Under EFI we write LoaderTimeInitUSec and LoaderTimeExecUSec, as systemd-boot does: microseconds from power on to our first
+  instruction and to the kernel's. `systemd-analyze` shows them as `firmware` and `loader`, and they lie in
+  `/sys/firmware/efi/efivars/Loader*-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f`. The first is what is `firmware` and `loader
+  before` in the tables, their difference is what is `quadrivium`.
+- The kernel's part: `systemd-analyze` has it as `kernel`, with the unpacking; without systemd, `dmesg` has the time of `Run
+  /init as init process`.
+"""
+
+REGRESSIONS = """## Regressions
+
+`bench/compare OLD NEW` reads two result.json and tells what became slower. More than 0.5 % more instructions, of the boot or
+of our part of it, are worse; seconds are worse where their ratio to the direct boot rose by more than 2 % and a rank test
+says that chance alone would do that in less than one of a hundred comparisons. The exit status is 1 where something is worse,
+or is not measured any more.
+"""
