@@ -44,12 +44,22 @@ next_copy:
     jz stays
     cmpq %rcx, %rdx /* the destination begins inside the source: from the end */
     jb backward
+    movq %rcx, %r9
+    shrq $3, %rcx
+    rep movsq
+    movl %r9d, %ecx
+    andl $7, %ecx
     rep movsb
     jmp zero
 stays:
     addq %rcx, %rdi
 zero:
     movq COPY_ZERO_SIZE(%rbp), %rcx
+    movq %rcx, %r9
+    shrq $3, %rcx
+    rep stosq
+    movl %r9d, %ecx
+    andl $7, %ecx
     rep stosb
     addq $COPY_SIZE, %rbp
     decq %r8
@@ -58,8 +68,15 @@ backward:
     leaq (%rdi, %rcx), %r9
     leaq -1(%rdi, %rcx), %rdi
     leaq -1(%rsi, %rcx), %rsi
+    movq %rcx, %r10
     std
+    andl $7, %ecx
     rep movsb
+    subq $7, %rdi /* now of the first byte of eight, not of the last */
+    subq $7, %rsi
+    movq %r10, %rcx
+    shrq $3, %rcx
+    rep movsq
     cld
     movq %r9, %rdi
     jmp zero
