@@ -49,6 +49,7 @@ struct collector {
     char path[TREE_PATH_MAX]; /* that a person names */
     bool found;               /* it is somewhere */
     struct loader_conf *conf;
+    bool has_tree;            /* a boot tree has entries */
     bool configured;          /* by a loader.conf */
     bool has_other;           /* a configuration of another loader has entries */
     struct loader_conf other; /* what it says of the default and the timeout */
@@ -198,12 +199,14 @@ static void add_extlinux(const struct volume *volume)
 static void add_boot_tree(const struct volume *volume)
 {
     struct entries *entries = collector.entries;
+    const uint32_t before = entries->count;
     struct failure failure;
 
     if (!boot_tree_configure(&volume->tree, entries, collector.conf, &collector.configured, &failure) ||
         (!is_bls_read(volume) && !conf_entries_add(&volume->tree, entries, &failure)) ||
         !uki_entries_add(&volume->tree, entries, &failure))
         broken(volume, &failure);
+    collector.has_tree |= entries->count > before;
 }
 
 static void add_kernels(const struct volume *volume)
@@ -233,7 +236,7 @@ static void take_conf(void)
     struct loader_conf *conf = collector.conf;
     const struct loader_conf *other = &collector.other;
 
-    if (!conf->default_entry.data)
+    if (!conf->default_entry.data && !collector.has_tree)
         conf->default_entry = other->default_entry;
     if (!conf->has_timeout) {
         conf->has_timeout = other->has_timeout;
@@ -250,7 +253,7 @@ static void start(const struct disk_search *search, struct entries *entries, str
     collector.entries = entries;
     collector.first = entries->count;
     collector.conf = conf;
-    collector.configured = collector.has_other = false;
+    collector.configured = collector.has_other = collector.has_tree = false;
     collector.read_count = collector.folder_count = 0;
 }
 

@@ -25,9 +25,9 @@ struct disk_search {
  * menu/kernel_entries.h.
  *
  * No configuration is read twice, and entries of UAPI.1 that grub.cfg reads (blscfg), with its variables, are there
- * once. *conf is the first loader.conf; what that does not say of the default and the timeout, the first other
- * configuration with entries does. What is broken is warned of, and stops nothing else. A failure: what the search
- * names is nowhere.
+ * once. *conf is the first loader.conf; what that does not say of the timeout, and where no boot tree has entries of
+ * the default, the first other configuration with entries does. What is broken is warned of, and stops nothing else. A
+ * failure: what the search names is nowhere.
  */
 bool disk_entries_add(const struct disk_search *search, struct entries *entries, struct loader_conf *conf,
                       struct failure *failure);
