@@ -4,6 +4,7 @@
 The payloads are those of tests/conformance, which start at once and check that they got all that they should.
 """
 
+import os
 import re
 import struct
 
@@ -23,7 +24,7 @@ import media
 import pe_maker
 import screen
 
-RUNS = cases.RUNS / "bad-entries"
+RUNS = cases.RUNS / "bad-entries" / os.environ.get("PYTEST_XDIST_WORKER", "alone")
 ERROR = r"^quadrivium: error: (.*)\n"
 WARNING = re.compile(r"^quadrivium: warning: (.*)$", re.MULTILINE)
 STARTED = re.compile("CONFORMANCE|Linux version")

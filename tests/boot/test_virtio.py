@@ -6,6 +6,7 @@ command line, but where Linux itself is to say how it calls the disks.
 """
 
 import dataclasses
+import os
 import re
 
 import pytest
@@ -20,7 +21,7 @@ import machine
 import media
 import menus
 
-RUNS = cases.RUNS / "virtio"
+RUNS = cases.RUNS / "virtio" / os.environ.get("PYTEST_XDIST_WORKER", "alone")      # whose disks are shared by tests
 MIB = 1 << 20
 WORDS = "qv.console=com1 qv.onerror=reboot given=1"
 ERROR = r"quadrivium: error: (.*)\n"
