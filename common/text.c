@@ -282,3 +282,14 @@ bool text_number(struct span word, uint64_t *value)
     }
     return word.size > 0;
 }
+
+bool text_same(struct span word, const char *text)
+{
+    if (word.size != strlen(text))
+        return false;
+    for (uint64_t i = 0; i < word.size; i++) {
+        if (text_lower((char)word.data[i]) != text_lower(text[i]))
+            return false;
+    }
+    return true;
+}

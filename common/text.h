@@ -36,6 +36,8 @@ bool text_next_word(struct span *rest, struct span *word);
 /* The text as a span, and comparisons of a span with a literal. */
 struct span text_span(const char *text);
 bool text_equals(struct span word, const char *text);
+/* The same, ASCII letters in any case. */
+bool text_same(struct span word, const char *text);
 /* If word begins with prefix, *rest is what follows it. */
 bool text_prefix(struct span word, const char *prefix, struct span *rest);
 

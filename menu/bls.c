@@ -236,7 +236,7 @@ bool bls_parse(struct span text, const char *name, struct bls *bls, struct failu
 
 bool bls_is_ours(struct span architecture)
 {
-    return !architecture.data || conf_same(architecture, "x64");
+    return !architecture.data || text_same(architecture, "x64");
 }
 
 bool bls_srel_is_type1(struct span text)

@@ -118,14 +118,3 @@ bool conf_fail(struct failure *failure, const char *name, uint32_t number, const
     va_end(arguments);
     return false;
 }
-
-bool conf_same(struct span word, const char *text)
-{
-    if (word.size != strlen(text))
-        return false;
-    for (uint64_t i = 0; i < word.size; i++) {
-        if (text_lower((char)word.data[i]) != text_lower(text[i]))
-            return false;
-    }
-    return true;
-}

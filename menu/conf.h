@@ -36,7 +36,4 @@ bool conf_next(struct conf_reader *reader, struct conf_line *line);
 bool conf_fail(struct failure *failure, const char *name, uint32_t number, const char *why, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* Whether a word is this one, whatever case its ASCII letters have. */
-bool conf_same(struct span word, const char *text);
-
 #endif

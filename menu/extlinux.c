@@ -197,7 +197,7 @@ static bool ends_with(struct span text, const char *suffix)
 {
     const uint64_t length = strlen(suffix);
 
-    return text.size >= length && conf_same((struct span){ text.data + text.size - length, length }, suffix);
+    return text.size >= length && text_same((struct span){ text.data + text.size - length, length }, suffix);
 }
 
 /* The options without initrd=, which is for the loader; of several the last holds. NULL where fatal is set. */
@@ -397,17 +397,17 @@ static void read_menu(struct span value)
     const struct span word = first_word(value), rest = behind_word(value);
 
     parser.asks = true;
-    if (conf_same(word, "label") && parser.label.open)
+    if (text_same(word, "label") && parser.label.open)
         parser.label.title = rest;
-    else if (conf_same(word, "default") && parser.label.open)
+    else if (text_same(word, "default") && parser.label.open)
         parser.label.is_default = true;
-    else if (conf_same(word, "separator") || conf_same(word, "begin") || conf_same(word, "end"))
+    else if (text_same(word, "separator") || text_same(word, "begin") || text_same(word, "end"))
         close_label();
-    else if (conf_same(word, "exit") || conf_same(word, "goto") || conf_same(word, "quit"))
+    else if (text_same(word, "exit") || text_same(word, "goto") || text_same(word, "quit"))
         parser.label.left_out = true;
-    else if (conf_same(word, "hidden"))
+    else if (text_same(word, "hidden"))
         parser.hidden = true;
-    else if (conf_same(word, "include"))
+    else if (text_same(word, "include"))
         open_file(first_word(rest));
 }
 
@@ -434,10 +434,10 @@ static bool is_sector_name(struct span kernel)
 static void read_kernel(struct span key, struct span value)
 {
     struct label *label = &parser.label;
-    const bool guess = conf_same(key, "kernel");
+    const bool guess = text_same(key, "kernel");
 
     label->kernel = first_word(value);
-    label->is_sector = guess ? is_sector_name(label->kernel) : !conf_same(key, "linux") && !conf_same(key, "com32");
+    label->is_sector = guess ? is_sector_name(label->kernel) : !text_same(key, "linux") && !text_same(key, "com32");
     label->left_out = ends_with(label->kernel, ".c32") && !ends_with(label->kernel, "mboot.c32");
 }
 
@@ -446,16 +446,16 @@ static bool read_of_label(struct span key, struct span value)
 {
     struct label *label = &parser.label;
 
-    if (conf_same(key, "kernel") || conf_same(key, "linux") || conf_same(key, "com32") || conf_same(key, "boot") ||
-        conf_same(key, "bss") || conf_same(key, "pxe") || conf_same(key, "fdimage"))
+    if (text_same(key, "kernel") || text_same(key, "linux") || text_same(key, "com32") || text_same(key, "boot") ||
+        text_same(key, "bss") || text_same(key, "pxe") || text_same(key, "fdimage"))
         read_kernel(key, value);
-    else if (conf_same(key, "initrd"))
+    else if (text_same(key, "initrd"))
         label->initrd = first_word(value);
-    else if (conf_same(key, "append"))
+    else if (text_same(key, "append"))
         label->append = value;
-    else if (conf_same(key, "fdt") || conf_same(key, "devicetree"))
+    else if (text_same(key, "fdt") || text_same(key, "devicetree"))
         label->device_tree = first_word(value);
-    else if (conf_same(key, "localboot") || conf_same(key, "config"))
+    else if (text_same(key, "localboot") || text_same(key, "config"))
         label->left_out = true;
     else
         return false;
@@ -464,20 +464,20 @@ static bool read_of_label(struct span key, struct span value)
 
 static bool read_of_all(struct span key, struct span value)
 {
-    if (conf_same(key, "default")) {
+    if (text_same(key, "default")) {
         parser.wanted = value;
         parser.asks = parser.asks || ends_with(first_word(value), "menu.c32");
-    } else if (conf_same(key, "ontimeout")) {
+    } else if (text_same(key, "ontimeout")) {
         parser.on_timeout = value;
-    } else if (conf_same(key, "timeout")) {
+    } else if (text_same(key, "timeout")) {
         read_timeout(value);
-    } else if (conf_same(key, "prompt")) {
+    } else if (text_same(key, "prompt")) {
         parser.asks = parser.asks || !text_equals(first_word(value), "0");
-    } else if (conf_same(key, "ui")) {
+    } else if (text_same(key, "ui")) {
         parser.asks = true;
-    } else if (conf_same(key, "include")) {
+    } else if (text_same(key, "include")) {
         open_file(first_word(value));
-    } else if (conf_same(key, "append")) {
+    } else if (text_same(key, "append")) {
         parser.append = value;
     } else {
         return false;
@@ -494,7 +494,7 @@ static bool is_quiet(struct span key)
                                         "serial",        "sysappend",   "totaltimeout", "fallback" };
 
     for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
-        if (conf_same(key, keys[i]))
+        if (text_same(key, keys[i]))
             return true;
     }
     return (key.size == 2 || key.size == 3) && text_lower((char)key.data[0]) == 'f' && key.data[1] >= '0' &&
@@ -505,19 +505,19 @@ static void read_line(const struct conf_line *line)
 {
     parser.line = line->number;
     if (parser.in_text) {
-        parser.in_text = line->problem || !conf_same(line->key, "endtext");
+        parser.in_text = line->problem || !text_same(line->key, "endtext");
     } else if (line->problem) {
         report("it %s", line->problem);
-    } else if (conf_same(line->key, "text")) {
+    } else if (text_same(line->key, "text")) {
         parser.in_text = true;
-    } else if (conf_same(line->key, "label")) {
+    } else if (text_same(line->key, "label")) {
         close_label();
         parser.label = (struct label){ .open = true, .name = first_word(line->value) };
         if (!line->value.size) {
             report("LABEL has no name");
             parser.label.open = false;
         }
-    } else if (conf_same(line->key, "menu")) {
+    } else if (text_same(line->key, "menu")) {
         read_menu(line->value);
     } else if (!(parser.label.open && read_of_label(line->key, line->value)) && !read_of_all(line->key, line->value) &&
                !is_quiet(line->key)) {
@@ -535,7 +535,7 @@ static const char *find(struct span wanted, uint32_t first)
     for (uint32_t i = first; i < parser.entries->count; i++) {
         const struct entry *entry = &parser.entries->entry[i];
 
-        if (conf_same(name, entry->id) && entry->recipe)
+        if (text_same(name, entry->id) && entry->recipe)
             return entry->id;
     }
     return "";

@@ -28,8 +28,8 @@ enum meaning { FINE, BAD_VALUE, UNKNOWN_KEY };
 static enum meaning read_boolean(struct span value, bool *result)
 {
     for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
-        if (conf_same(value, yes[i]) || conf_same(value, no[i])) {
-            *result = conf_same(value, yes[i]);
+        if (text_same(value, yes[i]) || text_same(value, no[i])) {
+            *result = text_same(value, yes[i]);
             return FINE;
         }
     }
@@ -85,7 +85,7 @@ static enum meaning read_timeout(struct loader_conf *conf, struct span value)
 /* What begins with @ is no glob: of such names there is one. */
 static enum meaning read_default(struct loader_conf *conf, struct span value)
 {
-    if (*value.data == '@' && !conf_same(value, "@saved"))
+    if (*value.data == '@' && !text_same(value, "@saved"))
         return BAD_VALUE;
     conf->default_entry = value;
     return FINE;

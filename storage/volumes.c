@@ -33,31 +33,20 @@ static void partition_name(const char *disk, uint32_t number, char *name, uint64
         text_format(name, size, "%s", disk);
 }
 
-static bool same(struct span a, const char *b)
-{
-    if (a.size != strlen(b))
-        return false;
-    for (uint64_t i = 0; i < a.size; i++) {
-        if (text_lower((char)a.data[i]) != text_lower(b[i]))
-            return false;
-    }
-    return true;
-}
-
 bool volume_is_named(const struct volume *volume, struct span name)
 {
     char partition[32];
     struct span value;
 
     if (text_prefix(name, "UUID=", &value))
-        return value.size && same(value, volume->tree.uuid);
+        return value.size && text_same(value, volume->tree.uuid);
     if (text_prefix(name, "LABEL=", &value))
-        return value.size && same(value, volume->tree.label);
+        return value.size && text_same(value, volume->tree.label);
     if (text_prefix(name, "PARTUUID=", &value))
-        return value.size && same(value, volume->partition_uuid);
+        return value.size && text_same(value, volume->partition_uuid);
     text_prefix(name, "/dev/", &name);
     partition_name(volume->disk_name, volume->partition, partition, sizeof(partition));
-    return volume->disk_name[0] && (same(name, volume->disk_name) || same(name, partition));
+    return volume->disk_name[0] && (text_same(name, volume->disk_name) || text_same(name, partition));
 }
 
 /* ---- finding ---- */
