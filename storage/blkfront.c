@@ -41,7 +41,9 @@ bool blkfront_wait(void *context, bool first, struct failure *failure)
         return true;
     if (!xenbus_back_state(&front->bus, &state, failure))
         return false;
-    return state == XENBUS_CONNECTED || fail(failure, front->bus.name, "the back end has closed it: state %u", state);
+    /* A back end that is closing waits for us, and answers until then. */
+    return state == XENBUS_CONNECTED || state == XENBUS_CLOSING ||
+           fail(failure, front->bus.name, "the back end has closed it: state %u", state);
 }
 
 static bool read_blocks(struct block_device *device, uint64_t first, uint64_t count, void *buffer,
