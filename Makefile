@@ -75,7 +75,7 @@ $(BUILD)/quadrivium.efi: $(BUILD)/headers.elf $(BUILD)/body
 # ---- the host tool ----
 
 PACK_C := tools/pack.c tools/image.c tools/fit_key.c tools/recompress.c common/text.c common/failure.c \
-	$(filter-out payloads/expand.c payloads/direct.c payloads/library.c payloads/print.c,$(wildcard payloads/*.c))
+	$(filter-out payloads/expand.c payloads/direct.c payloads/library.c payloads/print.c payloads/landing.c,$(wildcard payloads/*.c))
 
 $(BUILD)/quadrivium-pack: $(PACK_C) $(wildcard tools/*.h payloads/*.h common/*.h common/layout.h) | $(BUILD)/packages-build
 	@echo "  TOOL    $@"

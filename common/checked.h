@@ -36,4 +36,10 @@ static inline uint64_t align_down(uint64_t value, uint64_t alignment)
     return value & ~(alignment - 1);
 }
 
+/* For a value that is known to be no higher than a multiple of alignment. */
+static inline uint64_t align_up(uint64_t value, uint64_t alignment)
+{
+    return align_down(value + (alignment - 1), alignment);
+}
+
 #endif

@@ -287,26 +287,46 @@ bool map_restore(struct memory_map *map, const struct memory_map *before, struct
     return true;
 }
 
-/* Whether every byte of the range lies in ranges that `test` accepts. */
-static bool covered(const struct memory_map *map, uint64_t start, uint64_t size, bool firmware_too, bool any_ram)
+/* Whether every byte of the range lies in ranges whose type is accepted, by a function over it and `argument`. */
+static bool covered(const struct memory_map *map, uint64_t start, uint64_t size,
+                    bool (*accepts)(uint32_t type, uint32_t argument), uint32_t argument)
 {
     uint64_t end;
 
     if (!checked_add(start, size, &end))
         return false;
     for (uint32_t i = first_behind(map, start); start < end; i++) {
-        if (i == map->count || map->ranges[i].start > start)
-            return false;
-        if (!(any_ram ? map_type_is_ram(map->ranges[i].type) : is_free(map->ranges[i].type, firmware_too)))
+        if (i == map->count || map->ranges[i].start > start || !accepts(map->ranges[i].type, argument))
             return false;
         start = map->ranges[i].end;
     }
     return true;
 }
 
+static bool is_free_type(uint32_t type, uint32_t firmware_too)
+{
+    return is_free(type, firmware_too);
+}
+
+static bool is_that_type(uint32_t type, uint32_t wanted)
+{
+    return type == wanted;
+}
+
+static bool is_ram_type(uint32_t type, uint32_t unused)
+{
+    (void)unused;
+    return map_type_is_ram(type);
+}
+
 bool map_is_free(const struct memory_map *map, uint64_t start, uint64_t size, bool firmware_too)
 {
-    return covered(map, start, size, firmware_too, false);
+    return covered(map, start, size, is_free_type, firmware_too);
+}
+
+bool map_is_type(const struct memory_map *map, uint64_t start, uint64_t size, uint32_t type)
+{
+    return covered(map, start, size, is_that_type, type);
 }
 
 bool map_touches(const struct memory_map *map, uint64_t start, uint64_t size, uint32_t type)
@@ -324,5 +344,5 @@ bool map_touches(const struct memory_map *map, uint64_t start, uint64_t size, ui
 
 bool map_is_ram(const struct memory_map *map, uint64_t start, uint64_t size)
 {
-    return covered(map, start, size, false, true);
+    return covered(map, start, size, is_ram_type, 0);
 }

@@ -111,6 +111,9 @@ bool map_restore(struct memory_map *map, const struct memory_map *before, struct
 /* Whether every byte of [start, start + size) is MAP_RAM, or MAP_FIRMWARE where firmware_too. */
 bool map_is_free(const struct memory_map *map, uint64_t start, uint64_t size, bool firmware_too);
 
+/* Whether every byte of [start, start + size) is of this type. */
+bool map_is_type(const struct memory_map *map, uint64_t start, uint64_t size, uint32_t type);
+
 /* Whether any byte of [start, start + size) is of this type; so it is said of a range that wraps. */
 bool map_touches(const struct memory_map *map, uint64_t start, uint64_t size, uint32_t type);
 

@@ -2,7 +2,8 @@
 /*
  * The Linux exits: the 64-bit and the 32-bit boot protocol of boot.rst; see linux.h. Where everything goes:
  *
- *   kernel      at its preferred address, else the lowest free place above it with the alignment it asks for
+ *   kernel      where it was read to, if it can stay there (payloads/landing.h); else at its preferred address, else
+ *               the lowest free place above it with the alignment it asks for
  *   initrds     one after the other, each padded to 4 bytes, as high as the kernel allows; a single one that already
  *               lies well stays there
  *   parameters  struct boot_params, the command line, setup_data: one block below 4 GiB
@@ -31,13 +32,24 @@ struct parameters {
     char command_line[];
 };
 
-/* Whether the preferred address, which is any number in the file, is one that this protocol can enter. */
-static bool can_enter_preferred(const struct linux_kernel *kernel, enum launch_mode mode)
+/* Whether an address, such as the preferred one, which is any number in the file, is one that this protocol can enter.
+ */
+static bool can_enter(const struct linux_kernel *kernel, uint64_t address, enum launch_mode mode)
 {
     const uint64_t last = mode == LAUNCH_LONG && kernel->above_4g ? UINT64_MAX : PLACE_BELOW_4G;
 
-    return kernel->preferred >= MAP_PAGE && kernel->preferred <= last &&
-           kernel->init_size - 1 <= last - kernel->preferred;
+    return address >= MAP_PAGE && address <= last && kernel->init_size - 1 <= last - address;
+}
+
+/* Whether its code lies where it may run, in pages that hold nothing but its file, and what it grows into is free. */
+static bool may_stay(const struct linux_kernel *kernel, enum launch_mode mode, const struct handoff *handoff)
+{
+    const uint64_t start = (uint64_t)kernel->code.data;
+    const uint64_t file_end = align_up(start + kernel->code.size, MAP_PAGE), end = start + kernel->init_size;
+
+    return start % kernel->alignment == 0 && start >= kernel->preferred && can_enter(kernel, start, mode) &&
+           map_is_type(&handoff->map, start, kernel->code.size, MAP_WORK) &&
+           (file_end >= end || map_is_free(&handoff->map, file_end, end - file_end, true));
 }
 
 /* What lies where it must go is moved aside, if it is ours or a module; what the kernel is to find where it is cannot
@@ -48,7 +60,7 @@ static bool place_fixed_kernel(const struct linux_kernel *kernel, enum launch_mo
     if (!map_is_ram(&handoff->map, kernel->preferred, kernel->init_size))
         return fail(failure, "kernel", "it must lie at 0x%lx, where there are no %lu bytes of RAM", kernel->preferred,
                     kernel->init_size);
-    if (!can_enter_preferred(kernel, mode))
+    if (!can_enter(kernel, kernel->preferred, mode))
         return fail(failure, "kernel", "it must lie at 0x%lx, where this protocol cannot enter it", kernel->preferred);
     if (map_touches(&handoff->map, kernel->preferred, kernel->init_size, MAP_LOADER))
         return fail(failure, "kernel", "it must lie at 0x%lx, where the loader before us has left data",
@@ -77,7 +89,11 @@ static bool place_kernel(const struct linux_kernel *kernel, enum launch_mode mod
     places->kernel_alignment = kernel->alignment;
     if (!kernel->relocatable)
         return place_fixed_kernel(kernel, mode, handoff, failure);
-    if (can_enter_preferred(kernel, mode) && kernel->preferred % kernel->alignment == 0 &&
+    if (may_stay(kernel, mode, handoff)) {
+        places->kernel = (uint64_t)kernel->code.data;
+        return true;
+    }
+    if (can_enter(kernel, kernel->preferred, mode) && kernel->preferred % kernel->alignment == 0 &&
         map_is_free(&handoff->map, kernel->preferred, kernel->init_size, true))
         return true;
 

@@ -6,6 +6,7 @@
 
 #include "common/string.h"
 #include "common/text.h"
+#include "menu/file_load.h"
 #include "menu/files.h"
 #include "menu/version.h"
 #include "payloads/uki.h"

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Reading the files of a tree; see files.h. Pure, but for the progress that it shows. */
+/* The files of a tree, and small ones; see files.h. Pure. */
 #include "menu/files.h"
 
 #include <stddef.h>
 
-#include "common/progress.h"
 #include "common/string.h"
 #include "common/text.h"
 #include "storage/path.h"
-
-#define PIECE    (4096ull * 1024) /* bytes read between two signs of progress: a device does better with more */
-#define BELOW_4G 0xffffffffull
 
 struct search {
     const char *suffix;
@@ -68,8 +64,7 @@ bool files_each(const struct tree *tree, const char *folder, const char *suffix,
     return true;
 }
 
-/* What is at a path must be a file. */
-static bool find_file(const struct tree *tree, const char *path, struct tree_node *node, struct failure *failure)
+bool file_find(const struct tree *tree, const char *path, struct tree_node *node, struct failure *failure)
 {
     if (!tree->find(tree, path, node, failure))
         return false;
@@ -87,7 +82,7 @@ bool file_text(const struct tree *tree, const char *path, uint64_t limit, struct
     void *buffer;
 
     *content = (struct span){ NULL, 0 };
-    if (!find_file(tree, path, &node, failure))
+    if (!file_find(tree, path, &node, failure))
         return false;
     if (node.kind == TREE_ABSENT)
         return true;
@@ -102,53 +97,4 @@ bool file_text(const struct tree *tree, const char *path, uint64_t limit, struct
         return false;
     *content = (struct span){ buffer, node.size };
     return true;
-}
-
-static bool read_pieces(const struct tree *tree, const char *path, uint8_t *buffer, uint64_t size,
-                        struct failure *failure)
-{
-    for (uint64_t done = 0; done < size;) {
-        const uint64_t piece = size - done < PIECE ? size - done : PIECE;
-
-        if (!tree->read(tree, path, done, buffer + done, piece, failure))
-            return false;
-        done += piece;
-        progress(done);
-    }
-    return true;
-}
-
-bool file_load(const struct tree *tree, const char *path, const struct expander *expander, struct span *content,
-               struct failure *failure)
-{
-    struct map_request request = { .maximum = BELOW_4G, .high = true };
-    struct failure ignored;
-    struct tree_node node;
-    uint64_t address;
-    bool done;
-
-    if (!find_file(tree, path, &node, failure))
-        return false;
-    if (node.kind == TREE_ABSENT)
-        return fail(failure, path_name(path), "%s: there is no %s", tree->name, path);
-    if (!node.size)
-        return fail(failure, path_name(path), "%s: %s is empty", tree->name, path);
-    *content = (struct span){ node.data, node.size };
-    if (node.data)
-        return true;
-    request.size = node.size;
-    if (!map_allocate(expander->map, &request, MAP_WORK, &address, path_name(path), &ignored)) {
-        request.maximum = 0;
-        if (!map_allocate(expander->map, &request, MAP_WORK, &address, path_name(path), failure))
-            return false;
-    }
-    done = expander->reach(address, node.size) ||
-           fail(failure, path_name(path), "its place at 0x%lx is out of our reach", address);
-    progress_start(path, node.size);
-    done = done && read_pieces(tree, path, (uint8_t *)address, node.size, failure);
-    progress_end();
-    *content = (struct span){ (const uint8_t *)address, node.size };
-    if (!done)
-        map_release(expander->map, address, (node.size + MAP_PAGE - 1) & ~(MAP_PAGE - 1), &ignored);
-    return done;
 }

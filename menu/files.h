@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Reading the files of a tree: small ones to be parsed, large ones to be started. */
+/* The files of a tree, and reading small ones, to be parsed; for large ones see file_load.h. */
 #ifndef MENU_FILES_H
 #define MENU_FILES_H
 
@@ -32,18 +32,14 @@ bool files_each(const struct tree *tree, const char *folder, const char *suffix,
                             struct failure *failure),
                 struct entries *entries, struct failure *failure);
 
+/* Looks for what is at a path, which must be a file or not be there (TREE_ABSENT). */
+bool file_find(const struct tree *tree, const char *path, struct tree_node *node, struct failure *failure);
+
 /*
  * The whole of a file of at most `limit` bytes, where it lies in memory or in that of `entries`. What is not there has
  * data NULL, and is no failure.
  */
 bool file_text(const struct tree *tree, const char *path, uint64_t limit, struct entries *entries, struct span *content,
-               struct failure *failure);
-
-/*
- * The whole of a file of any size, which must be there and not empty: where it lies in memory, or in memory of its own
- * (MAP_WORK, whole pages, below 4 GiB where there is room). Shows progress.
- */
-bool file_load(const struct tree *tree, const char *path, const struct expander *expander, struct span *content,
                struct failure *failure);
 
 #endif

@@ -11,7 +11,7 @@
 #include "firmware/efi.h"
 #include "menu/addons.h"
 #include "menu/conf_entries.h"
-#include "menu/files.h"
+#include "menu/file_load.h"
 #include "menu/uki_entries.h"
 #include "payloads/uki.h"
 #include "storage/path.h"
@@ -164,7 +164,7 @@ static bool load_files(const struct loading *loading, const struct recipe *recip
     parts->path = recipe->kernel.path;
     parts->volume = tree->efi_volume;
     parts->command_line = text_span(recipe->options);
-    return load_file(loading, &recipe->kernel, &parts->content, failure) &&
+    return file_load_kernel(tree, parts->path, loading->around->expander, &parts->content, failure) &&
            load_modules(loading, recipe, parts, failure) &&
            may_have(loading, recipe->device_tree.tree, "its device tree", failure) &&
            (!recipe->device_tree.tree || load_file(loading, &recipe->device_tree, &parts->device_tree, failure)) &&

@@ -129,6 +129,26 @@ static bool read_placement(const struct setup_header *header, struct linux_kerne
     return true;
 }
 
+/* Bytes of the file before the protected-mode part. */
+static uint64_t code_offset(const struct setup_header *header)
+{
+    return ((header->setup_sects ? header->setup_sects : DEFAULT_SETUP_SECTORS) + 1ull) * SECTOR;
+}
+
+bool bzimage_peek(struct span head, struct linux_kernel *kernel, uint64_t *lead)
+{
+    struct setup_header header;
+    struct failure ignored;
+
+    *kernel = (struct linux_kernel){ 0 };
+    if (!bzimage_is(head) || !read_header(head, &header) || header.version < VERSION_INIT_SIZE)
+        return false;
+    *lead = code_offset(&header);
+    kernel->repacked = header.header == BZIMAGE_REPACKED;
+    kernel->code.size = (uint64_t)header.syssize * 16;
+    return read_placement(&header, kernel, &ignored);
+}
+
 bool bzimage_parse(struct span file, struct linux_kernel *kernel, uint64_t *size, struct failure *failure)
 {
     struct setup_header header;
@@ -153,7 +173,7 @@ bool bzimage_parse(struct span file, struct linux_kernel *kernel, uint64_t *size
     if (!checked_within(LINUX_SETUP_OFFSET, header_size, file.size))
         return fail(failure, "kernel", "it is truncated in its setup header: %lu bytes", file.size);
 
-    uint64_t offset = ((header.setup_sects ? header.setup_sects : DEFAULT_SETUP_SECTORS) + 1ull) * SECTOR;
+    uint64_t offset = code_offset(&header);
     uint64_t code_size = (uint64_t)header.syssize * 16;
 
     if (!code_size || !checked_within(offset, code_size, file.size))

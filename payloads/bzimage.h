@@ -23,4 +23,13 @@ bool bzimage_is(struct span file);
  */
 bool bzimage_parse(struct span file, struct linux_kernel *kernel, uint64_t *size, struct failure *failure);
 
+/* Bytes of a file that are enough for bzimage_peek. */
+#define BZIMAGE_HEAD 1024
+
+/*
+ * What the beginning of a bzImage says of where its code wants to lie, before the rest of it is there: *kernel, without
+ * its spans, and *lead, the bytes of the file before the code. False: it is none, or says nothing usable.
+ */
+bool bzimage_peek(struct span head, struct linux_kernel *kernel, uint64_t *lead);
+
 #endif

@@ -42,6 +42,28 @@ static void check(const struct linux_kernel *kernel, struct span file, uint64_t 
     require(kernel->has_64bit_entry || !kernel->above_4g);
 }
 
+/* What the beginning says is what the whole file says, if the whole file is sound. */
+static void check_peek(const struct linux_kernel *kernel, struct span file)
+{
+    struct linux_kernel peeked;
+    uint64_t lead;
+
+    if (kernel->version < 0x020a)
+        return;
+    require(bzimage_peek(file, &peeked, &lead));
+    require(file.data + lead == kernel->code.data && peeked.init_size == kernel->init_size);
+    require(peeked.alignment == kernel->alignment && peeked.preferred == kernel->preferred);
+}
+
+static void peek_at_rubbish(struct span file)
+{
+    struct linux_kernel peeked;
+    uint64_t lead;
+
+    if (bzimage_peek(file, &peeked, &lead))
+        require(lead >= 512 && peeked.init_size >= peeked.code.size);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     uint8_t *copy = malloc(size ? size : 1);
@@ -55,8 +77,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (bzimage_parse(file, &kernel, &kernel_size, &failure)) {
         require(bzimage_is(file));
         check(&kernel, file, kernel_size);
+        check_peek(&kernel, file);
     } else {
         require(*failure.what && *failure.why);
+        peek_at_rubbish(file);
     }
     free(copy);
     return 0;

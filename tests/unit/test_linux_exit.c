@@ -31,6 +31,61 @@ static void preferred_address_taken(void **state)
     assert_kernel_at(PREFERRED + 4 * MIB);
 }
 
+/* A kernel that a file was read to a good place of: with what lies in front of it and behind it in its pages. */
+static void read_to(uint64_t address)
+{
+    used(address - 4096, 4096 + CODE_SIZE, MAP_WORK);
+    boot.as_linux.code.data = real(address);
+}
+
+static void assert_stays(bool stays)
+{
+    const uint64_t here = (uint64_t)boot.as_linux.code.data;
+
+    assert_true(prepare(LAUNCH_LONG));
+    assert_int_equal(launch.segments[0].source, here);
+    assert_int_equal(launch.segments[0].destination == here, stays);
+    assert_int_equal(launch.state.instruction, launch.segments[0].destination + ENTRY64);
+    assert_int_equal(launch.segments[0].reserved, INIT_SIZE);
+    assert_false(map_is_free(&handoff.map, launch.segments[0].destination, 1, true));
+    assert_false(map_is_free(&handoff.map, launch.segments[0].destination + INIT_SIZE - 1, 1, true));
+    assert_true(launch_prepare(&launch, &handoff, &failure));
+}
+
+static void stays_where_it_was_read_to(void **state)
+{
+    (void)state;
+    read_to(PREFERRED);
+    assert_stays(true);
+    setup(state);
+    read_to(PREFERRED + 6 * MIB);
+    used(PREFERRED + 7 * MIB, MIB, MAP_FIRMWARE); /* free by then */
+    assert_stays(true);
+    assert_int_equal(params()->hdr.kernel_alignment, 2 * MIB);
+}
+
+static void stays_at_good_places_only(void **state)
+{
+    (void)state;
+    read_to(PREFERRED + MIB); /* not aligned */
+    assert_stays(false);
+    setup(state);
+    read_to(PREFERRED - 2 * MIB); /* it would move itself up, over whatever lies there */
+    assert_stays(false);
+    setup(state);
+    read_to(PREFERRED);
+    used(PREFERRED + INIT_SIZE - 1, 1, MAP_WORK); /* what it grows into */
+    assert_stays(false);
+    setup(state);
+    read_to(PREFERRED);
+    boot.as_linux.code.size = CODE_SIZE + 1; /* a page that is not its file's */
+    assert_stays(false);
+    setup(state);
+    used(PREFERRED, CODE_SIZE, MAP_MODULE);
+    boot.as_linux.code.data = real(PREFERRED); /* another's */
+    assert_stays(false);
+}
+
 static void preferred_address_not_aligned(void **state)
 {
     (void)state;
@@ -397,6 +452,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(at_the_preferred_address, setup),
         cmocka_unit_test_setup(preferred_address_taken, setup),
+        cmocka_unit_test_setup(stays_where_it_was_read_to, setup),
+        cmocka_unit_test_setup(stays_at_good_places_only, setup),
         cmocka_unit_test_setup(preferred_address_not_aligned, setup),
         cmocka_unit_test_setup(over_boot_services, setup),
         cmocka_unit_test_setup(smaller_alignment, setup),

@@ -344,6 +344,10 @@ static void coverage(void **state)
     assert_true(add(5 * MIB, 6 * MIB, MAP_RESERVED));
     assert_true(map_is_free(&map, MIB, MIB, false));
     assert_false(map_is_free(&map, MIB, MIB + 1, false));
+    assert_true(map_is_type(&map, MIB, MIB, MAP_RAM));
+    assert_false(map_is_type(&map, MIB, MIB + 1, MAP_RAM));
+    assert_false(map_is_type(&map, MIB, MIB, MAP_WORK));
+    assert_false(map_is_type(&map, UINT64_MAX, 2, MAP_RAM));
     assert_true(map_is_ram(&map, MIB, 2 * MIB));
     assert_false(map_is_ram(&map, MIB, 3 * MIB)); /* a hole */
     assert_false(map_is_ram(&map, MIB - 1, 2));
