@@ -25,9 +25,8 @@ class Kernel:
     how: str                            # in words
     file: Callable                      # () -> its path
     exits: tuple
-    words: str = ""                     # of ours, where the loader can unpack a bzImage itself
+    words: str = ""                     # of ours
     options: tuple = ()                 # of quadrivium-pack
-    there: Callable = lambda: True      # whether this loader can do it
 
 
 def product(name, make, *inputs):
@@ -55,16 +54,6 @@ def compressed(name, *command):
     return make
 
 
-def loader_unpacks():
-    """Whether this loader knows `qv.unpack=`; its words are text in the image."""
-    return b"unpack=" in (assets.BUILD / "quadrivium.efi").read_bytes()
-
-
-def packer_recompresses():
-    """Whether this quadrivium-pack knows `--recompress`."""
-    return "--recompress" in subprocess.run([cases.PACKER, "--help"], capture_output=True, text=True).stdout
-
-
 def shipped():
     return assets.make().vmlinuz
 
@@ -75,13 +64,10 @@ KERNELS = {kernel.name: kernel for kernel in (
     Kernel("none", "vmlinux, not compressed", lambda: assets.make().vmlinux, ("linux64", "pvh")),
     Kernel("zstd", "vmlinux, zstd -19", compressed("vmlinux.zst", "zstd", "-q", "-19", "-c"), ("linux64", "pvh")),
     Kernel("lz4", "vmlinux, lz4 -12", compressed("vmlinux.lz4", "lz4", "-q", "-12", "-c"), ("linux64", "pvh")),
-    Kernel("xz-direct", "the bzImage as shipped, unpacked by us", **_direct, there=loader_unpacks),
-    Kernel("zstd-direct", "the bzImage, packed again with zstd, unpacked by us", **_direct, options=("--recompress=zstd",),
-           there=packer_recompresses),
-    Kernel("lz4-direct", "the bzImage, packed again with lz4, unpacked by us", **_direct, options=("--recompress=lz4",),
-           there=packer_recompresses),
-    Kernel("none-direct", "the bzImage, its payload not compressed, placed by us", **_direct, options=("--recompress=none",),
-           there=packer_recompresses),
+    Kernel("xz-direct", "the bzImage as shipped, unpacked by us", **_direct),
+    Kernel("zstd-direct", "the bzImage, packed again with zstd, unpacked by us", **_direct, options=("--recompress=zstd",)),
+    Kernel("lz4-direct", "the bzImage, packed again with lz4, unpacked by us", **_direct, options=("--recompress=lz4",)),
+    Kernel("none-direct", "the bzImage, its payload not compressed, placed by us", **_direct, options=("--recompress=none",)),
 )}
 
 

@@ -59,8 +59,7 @@ def _boot_points(door, files):
 # ---- ours ----
 
 def _image(door, kernel, exit, loud):
-    words = cases.joined(LOUD if loud else WORDS, door.needs, f"qv.exit={exit}",
-                         kernel.words if kernels.loader_unpacks() else "", MARK if loud else "")
+    words = cases.joined(LOUD if loud else WORDS, door.needs, f"qv.exit={exit}", kernel.words, MARK if loud else "")
     with PACKING:
         return cases.packed(door.image, kernel.file(), [kernels.initrd()], words, kernel.options)
 
@@ -169,7 +168,7 @@ def _qboot():
 
 
 def table():
-    """All paths, in order; those of kernels that this loader cannot start are left out."""
+    """All paths, in order."""
     xz, none = kernels.KERNELS["xz"], kernels.KERNELS["none"]
     rows = [*(bare("direct", doors.DOORS[name], none) for name in ("pvh-q35", "pvh-pc", "pvh-microvm")),
             *(bare("direct", doors.DOORS[name], xz) for name in ("linux16", "efi-kernel")), _qboot(),
@@ -181,8 +180,7 @@ def table():
                 True)]
     for door in doors.DOORS.values():
         for kernel in kernels.KERNELS.values():
-            if kernel.there():
-                rows += [ours(door, exit, kernel) for exit in kernel.exits if exit != "efi" or door.name in EFI_DOORS]
+            rows += [ours(door, exit, kernel) for exit in kernel.exits if exit != "efi" or door.name in EFI_DOORS]
     return {row.name: row for row in rows}
 
 

@@ -26,8 +26,8 @@ def packed_ways():
             for name in ("xz", "none")}
     for kernel in kernels.KERNELS.values():
         for exit in kernel.exits:
-            if exit != "efi" and kernel.there():
-                words = cases.joined(WORDS, f"qv.exit={exit}", kernel.words if kernels.loader_unpacks() else "")
+            if exit != "efi":
+                words = cases.joined(WORDS, f"qv.exit={exit}", kernel.words)
                 image = cases.packed("elf", kernel.file(), [kernels.initrd()], words, kernel.options)
                 bare[f"pvh-xen:{exit}:{kernel.name}"] = {"kernel": image}
     return bare
