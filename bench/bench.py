@@ -31,6 +31,7 @@ import xen_times  # noqa: E402
 FORMAT = 1
 ROUNDS, QUICK_ROUNDS = 15, 3
 WAITING = 3             # boots that are counted where the guest waits for the host, of those that are compared
+BEFORE = Path(__file__).with_name("before.json")    # before the loader was made fast
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PARTS = ("instructions", "wall", "growth", "xen")
 
@@ -110,6 +111,11 @@ def write(result, output):
     report.write(result, output.with_suffix(".md"), output.parent, "")
 
 
+def write_docs(result, before):
+    """docs/benchmarks.md, with what an older result, the file BEFORE, has beside it."""
+    report.write(result, DOCS / "benchmarks.md", DOCS / "pictures", "pictures/", json.loads(before.read_text()))
+
+
 def main():
     parser = argparse.ArgumentParser(prog="bench/bench.py", description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a few paths, in about two minutes")
@@ -119,6 +125,9 @@ def main():
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="boots that are counted at once")
     parser.add_argument("--part", choices=PARTS, action="append", help="only these parts")
     parser.add_argument("--docs", action="store_true", help="write docs/benchmarks.md too")
+    parser.add_argument("--before", type=Path, default=BEFORE, metavar="FILE",
+                        help="an older result, which docs/benchmarks.md is to show beside this one")
+    parser.add_argument("--page", action="store_true", help="measure nothing: write the pages anew from the output that is there")
     parser.add_argument("--list", action="store_true", help="name the paths")
     parser.add_argument("paths", nargs="*", metavar="PATH", help="such as pvh-q35:* ; without them, all")
     options = parser.parse_args()
@@ -126,6 +135,12 @@ def main():
     rows = paths.table()
     if options.list:
         print("\n".join(f"{row.name:32} {row.how}" for row in rows.values()))
+        return 0
+    if options.page:
+        result = json.loads(options.output.read_text())
+        write(result, options.output)
+        if options.docs:
+            write_docs(result, options.before)
         return 0
     assets.make()
     accelerator, why = measure.accelerator()
@@ -156,7 +171,7 @@ def main():
             write(result, options.output)
     write(result, options.output)
     if options.docs:
-        report.write(result, DOCS / "benchmarks.md", DOCS / "pictures", "pictures/")
+        write_docs(result, options.before)
     say(f"{len(result['paths'])} paths in {time.monotonic() - started:.0f} s, {len(result['failures'])} failed: {options.output}")
     return int(bool(result["failures"]))
 

@@ -119,6 +119,26 @@ def every_table(result):
                                               for (door, exit), cells in rows.items()], 2)
 
 
+def own_cost(sample):
+    """From the door to the trampoline, without what it copies; None where the loader unpacks, which is mostly that."""
+    return sample[points.COPY] - sample[points.DOOR] if points.COPY in sample else None
+
+
+def before_table(result, before):
+    """What became faster since BEFORE, an older result: the loader without the payload's bytes, all of it, and the boot."""
+    rows = []
+    for name, row in before["paths"].items():
+        samples = counted(row), counted(result["paths"].get(name, {}))
+        if row["kind"] != paths.OURS or not all(samples):
+            continue
+        own = ["–", "–"] if row["kernel"].endswith("-direct") else [figure(own_cost(sample)) for sample in samples]
+        whole = [figure(points.parts(sample)["quadrivium"]) for sample in samples]
+        rows.append([f"`{name}`", *own, *whole, *(figure(sample[points.USER]) for sample in samples),
+                     f"{samples[1][points.USER] / samples[0][points.USER]:.4f}"])
+    head = ["path", "door to jump, before", "now", "with the payload, before", "now", "to `/init`, before", "now", "ratio"]
+    return table(head, rows)
+
+
 def wall_table(result):
     rows = []
     for name, row in result["paths"].items():
@@ -170,8 +190,8 @@ def section(title, text, *lines):
     return [f"## {title}", "", text.strip(), "", *lines, ""] if len(lines) > 2 else []
 
 
-def write(result, page, folder, prefix):
-    """Writes the PAGE; its plots into FOLDER, which PREFIX leads to from it."""
+def write(result, page, folder, prefix, before=None):
+    """Writes the PAGE; its plots into FOLDER, which PREFIX leads to from it. BEFORE: an older result to show beside it."""
     folder.mkdir(parents=True, exist_ok=True)
     lines = [texts.INTRODUCTION, *facts(result)]
     if headline(result):
@@ -183,6 +203,9 @@ def write(result, page, folder, prefix):
         (folder / "bench-loader.svg").write_text(loader_plot(result))
         lines += section("The loader's own phases", texts.PHASES, f"![The loader's phases]({prefix}bench-loader.svg)", "",
                          *loader_table(result))
+    if before:
+        text = texts.BEFORE.format(version=before["versions"]["quadrivium"])
+        lines += section("Before and after", text, *before_table(result, before))
     lines += section("Every door, exit and kernel", texts.EVERY, *every_table(result))
     lines += section(f"On the wall, with {result['machine']['accelerator'].upper()}", texts.WALL, *wall_table(result))
     grown = growth_parts(result, folder, prefix)

@@ -37,6 +37,9 @@ PHASES = """Each column is what that phase alone cost: to the end of `cpu`, of `
 is the way to the trampoline, and `linux_start_boot` what the trampoline copies and zeroes, to the kernel's first instruction.
 Under EFI the firmware's own work for us is in it. The plot leaves EFI out, whose consoles would hide the rest."""
 
+BEFORE = """The same paths with quadrivium {version}, before the loader was made fast: counted by the same bench (bench/before.json
+is from its result.json). `door to jump` leaves out what the trampoline copies."""
+
 EVERY = """To `/init`, and in parentheses what of it is ours, from the door to the kernel's first instruction: with the
 payload's bytes, and where we unpack it, with that."""
 

@@ -44,6 +44,7 @@ linux_start_kernel 1000
 linux_start_user 5000
 """
 BOOT = points.parse(LOG)
+OLDER = BOOT | {points.COPY: 250, points.JUMP: 310, points.KERNEL: 1010, points.USER: 5010}
 PEER = points.parse("fw_do_boot 100\nlinux_start_boot 400\nlinux_start_kernel 1100\nlinux_start_user 5100\n")
 NAMESPACE = "{http://www.w3.org/2000/svg}"
 
@@ -244,11 +245,13 @@ def test_page(tmp_path):
         "direct:linux16:xz": {**facts, "kind": paths.PEER, "exit": "", "against": "", "door": "linux16", "instructions": [PEER],
                                "seconds": [{points.USER: 4.0}] * 3, "ratios": [2.0] * 3},
     }, "growth": {"memory": {"us": [[256, BOOT], [512, BOOT]]}, "entries": {"us": [[1, {"own": 5}], [10, {"own": 50}]]}}}
-    report.write(made_up, tmp_path / "page.md", tmp_path / "pictures", "pictures/")
+    older = {"versions": {"quadrivium": "0.0"}, "paths": {"pvh-q35:linux64:xz": facts | {"instructions": [OLDER]}}}
+    report.write(made_up, tmp_path / "page.md", tmp_path / "pictures", "pictures/", older)
     page = (tmp_path / "page.md").read_text()
     assert "| `pvh-q35:linux64:xz` | 100 | 50 | 150 | 700 | 4.00 k | 5.00 k | 0.980 | 0.900 | `direct:linux16:xz` |" in page
     assert "| `pvh-q35:linux64:xz` | 1.000 | 2.100 | 2.200 | 0.100 | 1.100 ± 0.100 | 0.525 | 3 |" in page
     assert "| `pvh-q35` | `linux64` | 5.00 k (150) |" in page
+    assert "| `pvh-q35:linux64:xz` | 100 | 90 | 160 | 150 | 5.01 k | 5.00 k | 0.9980 |" in page
     for picture in ("paths", "loader", "memory", "entries"):
         assert f"](pictures/bench-{picture}.svg)" in page
         xml.fromstring((tmp_path / f"pictures/bench-{picture}.svg").read_text())
