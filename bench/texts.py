@@ -90,3 +90,40 @@ of our part of it, are worse; seconds are worse where their ratio to the direct 
 says that chance alone would do that in less than one of a hundred comparisons. The exit status is 1 where something is worse,
 or is not measured any more.
 """
+
+UNPACKING = """# Who unpacks the kernel
+
+A bzImage unpacks itself, unless `qv.unpack=loader` says that we do, with zlib, libzstd, liblz4 and liblzma. Which is faster?
+`make bench-unpack BENCH=--docs` writes this page (bench/unpack.py).
+
+## On a real processor
+
+No guest: a program (bench/unpack.c) has our decoders in it as they are in the image, with its memcpy and its heap, and beside
+them Linux's, built of Debian's packages of its source with the flags of `arch/x86/boot/compressed`, and with the compiler and
+the configuration of Debian's kernel. Both unpack the same bytes to the same place, with the same result. All memory is there
+before the clock runs, in pages of 2 MiB where the system has them, as in a boot. What follows costs both the same, and is not
+in it: segments move to their places, relocations are applied.
+"""
+
+UNPACKING_GUEST = """## In QEMU's TCG
+
+The same kernel in a guest, from our phase `loaded` to the kernel's first instruction at its own address, with all that belongs
+to it: instructions (bench/points.c), blocks of instructions (bench/blocks.c), and the processor's time that QEMU took. `zstd`
+and `lz4` are what `quadrivium-pack --recompress` makes of it.
+"""
+
+UNPACKING_MEANS = """For xz, liblzma takes longer here than Linux's decoder, in fewer instructions and no more blocks. TCG
+joins a block to the next one only within a page of 4 KiB; from page to page it looks the next one up, by a function and up to
+two hash tables, and perf shows that this is where the time goes: the translated code itself takes no longer. Linux's inner
+loop, `lzma_main`, has {linux:,} bytes, and hardly ever leaves its page. liblzma's `lzma_decode`, which can stop and go on at
+any byte, has {ours:,}, and goes to and fro between its pages. Wherever the linker puts it, they are as many; and nothing of it
+is compiled by us. No processor, and so no KVM, knows such a cost.
+
+## The default
+
+It stays `kernel`. On a real processor our decoders are faster, but what they save of a boot from xz is little beside what
+`quadrivium-pack --recompress` saves, and of that we are the unpacker anyhow. Against it stands what the kernel's own has
+without asking: it needs no memory for a dictionary, and it is as old as the kernel is, whatever that wants done before it
+starts. `qv.unpack=loader` is for those who want the rest as well. It keeps KASLR (tests/boot/test_direct.py), and where it
+cannot be exact, or has no memory, the kernel does it.
+"""

@@ -34,12 +34,14 @@ static struct memory_map *heap_map; /* NULL: there is no heap */
 static bool (*heap_reach)(uint64_t start, uint64_t size);
 static struct chunk chunks[CHUNKS_MAX];
 static uint32_t chunk_count;
+static bool lacked;
 
 void heap_start(struct memory_map *map, bool (*reach)(uint64_t start, uint64_t size))
 {
     heap_map = map;
     heap_reach = reach;
     chunk_count = 0;
+    lacked = false;
 }
 
 /*
@@ -74,6 +76,11 @@ void heap_end(void)
     heap_map = NULL;
 }
 
+bool heap_lacked(void)
+{
+    return lacked;
+}
+
 static bool add_chunk(uint64_t size)
 {
     struct map_request request = { .size = size > CHUNK_SIZE ? size : CHUNK_SIZE, .high = true };
@@ -91,14 +98,20 @@ static bool add_chunk(uint64_t size)
     return false;
 }
 
+static void *none(void)
+{
+    lacked = true;
+    return NULL;
+}
+
 void *malloc(size_t size)
 {
     uint64_t whole;
 
     if (!heap_map || !checked_add(size, sizeof(struct block), &whole) || !checked_align(whole, ALIGNMENT, &whole))
-        return NULL;
+        return none();
     if ((!chunk_count || chunks[chunk_count - 1].size - chunks[chunk_count - 1].used < whole) && !add_chunk(whole))
-        return NULL;
+        return none();
 
     struct chunk *chunk = &chunks[chunk_count - 1];
     struct block *block = (struct block *)(uintptr_t)(chunk->start + chunk->used);

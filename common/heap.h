@@ -6,6 +6,7 @@
 #ifndef COMMON_HEAP_H
 #define COMMON_HEAP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/map.h"
@@ -18,6 +19,9 @@ void heap_start(struct memory_map *map, bool (*reach)(uint64_t start, uint64_t s
 
 /* Gives everything back to the map; every pointer into the heap is then dead. */
 void heap_end(void);
+
+/* Whether malloc had no memory for what was asked, once or more, since heap_start. */
+bool heap_lacked(void);
 
 /*
  * C11 7.22.3. NULL where there is no memory, or no heap. What is freed can be taken again once everything taken after

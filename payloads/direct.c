@@ -5,7 +5,9 @@
  *
  *   place                                                                     + init_size
  *   | ELF header  | segment 1       | segment 2 | ELF's tables | relocations |  |
- *   | segment 1       | segment 2 | .bss .brk                         |
+ *   | segment 1       | segment 2 |              .bss .brk           |
+ *
+ * What is not packed stays where it is, and the segments are copied from there.
  */
 #include "payloads/direct.h"
 
@@ -88,21 +90,42 @@ static void release(const struct start *start, uint64_t from)
         map_release(start->expander->map, start->place + from, start->room - from, &ignored);
 }
 
-static bool unpack_there(const struct start *start, struct failure *failure)
+/*
+ * *unpacked: the ELF and its relocations, wherever they then are. Our decoders need more memory than the kernel's own,
+ * a dictionary for one: where there is not as much, the kernel can do it all the same.
+ */
+static enum direct unpack_there(const struct start *start, struct span *unpacked, struct failure *failure)
 {
-    uint64_t size, used;
-    bool done;
+    const struct span payload = start->kernel->payload;
+    bool done, lacking;
+    uint64_t used;
 
-    if (unpack_recognise(start->kernel->payload) == PACKING_NONE) {
-        memcpy((uint8_t *)start->place, start->kernel->payload.data, start->size);
-        return true;
+    if (unpack_recognise(payload) == PACKING_NONE) {
+        *unpacked = (struct span){ payload.data, start->size };
+        return DIRECT_DONE;
     }
+    *unpacked = (struct span){ (const uint8_t *)start->place, 0 };
     heap_start(start->expander->map, start->expander->reach);
-    done = unpack(start->kernel->payload, (uint8_t *)start->place, start->size, &size, &used, failure);
+    done = unpack(payload, (uint8_t *)start->place, start->size, &unpacked->size, &used, failure);
+    lacking = heap_lacked();
     heap_end();
-    if (done && size != start->size)
-        return fail(failure, "kernel", "it unpacks to %lu bytes, and says %lu", size, start->size);
-    return done;
+    if (done && unpacked->size != start->size)
+        done = fail(failure, "kernel", "it unpacks to %lu bytes, and says %lu", unpacked->size, start->size);
+    return done ? DIRECT_DONE : lacking ? DIRECT_NOT : DIRECT_FAILED;
+}
+
+/* Moves the segments to where they run. What is behind the ELF is still there. */
+static void move(const struct start *start)
+{
+    struct program *program = &packed.elf.program;
+
+    for (uint32_t i = 0; i < program->count; i++) {
+        struct program_segment *segment = &program->segments[i];
+        uint8_t *to = (uint8_t *)(start->place + segment->address - program->start);
+
+        memmove(to, segment->content.data, segment->content.size);
+        segment->content.data = to;
+    }
 }
 
 /* Lets chance choose the virtual address, and puts right what depends on it. */
@@ -117,7 +140,7 @@ static bool relocate(const struct start *start, struct failure *failure)
     return virtual == linked || relocations_apply(&packed.relocations, &packed.elf.program, virtual - linked, failure);
 }
 
-/* Moves the segments to where they run, and says so in *program. */
+/* Zeroes what shall be zero, over the relocations too, and says in *program where all lies. */
 static void settle(const struct start *start, struct program *program)
 {
     const struct program *linked = &packed.elf.program;
@@ -125,16 +148,8 @@ static void settle(const struct start *start, struct program *program)
     *program = *linked;
     for (uint32_t i = 0; i < program->count; i++) {
         struct program_segment *segment = &program->segments[i];
-        uint8_t *to = (uint8_t *)(start->place + segment->address - linked->start);
 
-        memmove(to, segment->content.data, segment->content.size);
-        segment->address = (uint64_t)to;
-        segment->content.data = to;
-    }
-    /* Not before the last has moved: what shall be zero may lie over it. */
-    for (uint32_t i = 0; i < program->count; i++) {
-        struct program_segment *segment = &program->segments[i];
-
+        segment->address = (uint64_t)segment->content.data;
         memset((uint8_t *)segment->address + segment->content.size, 0, segment->memory_size - segment->content.size);
         segment->content.size = segment->memory_size;
     }
@@ -160,17 +175,21 @@ static void fill(const struct start *start, struct boot *boot)
 /* What follows once there is a place. Where it does not succeed the place is given back by the caller. */
 static enum direct start_there(struct start *start, struct failure *failure)
 {
-    const struct span payload = start->kernel->payload, unpacked = { (const uint8_t *)start->place, start->size };
+    const struct span payload = start->kernel->payload;
+    struct span unpacked;
+    enum direct result;
 
     if (!start->expander->reach(start->place, start->room) ||
         !start->expander->reach((uint64_t)payload.data, payload.size)) {
         fail(failure, "kernel", "its place at 0x%lx is out of our reach", start->place);
         return DIRECT_NOT;
     }
-    if (!unpack_there(start, failure))
-        return DIRECT_FAILED;
+    result = unpack_there(start, &unpacked, failure);
+    if (result != DIRECT_DONE)
+        return result;
     if (!packed_kernel_parse(unpacked, start->kernel, &packed, failure))
         return DIRECT_NOT;
+    move(start);
     if (start->random_virtual && packed.has_relocations && !relocate(start, failure))
         return DIRECT_NOT;
     return DIRECT_DONE;

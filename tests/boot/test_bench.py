@@ -26,6 +26,7 @@ import price    # noqa: E402
 import report   # noqa: E402
 import samples  # noqa: E402
 import svg      # noqa: E402
+import unpack   # noqa: E402
 import xen_times  # noqa: E402
 
 LOG = """fw_do_boot 100
@@ -47,6 +48,32 @@ BOOT = points.parse(LOG)
 OLDER = BOOT | {points.COPY: 250, points.JUMP: 310, points.KERNEL: 1010, points.USER: 5010}
 PEER = points.parse("fw_do_boot 100\nlinux_start_boot 400\nlinux_start_kernel 1100\nlinux_start_user 5100\n")
 NAMESPACE = "{http://www.w3.org/2000/svg}"
+
+
+# ---- who unpacks faster ----
+
+def test_unpack(made, tmp_path):
+    """The bytes are told as they are, and nothing is measured that is broken."""
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    data = unpack.payload()
+    whole.write_bytes(data)
+    cut.write_bytes(data[:len(data) // 2] + data[-4:])
+    done = subprocess.run([unpack.PROGRAM, "2", whole], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    lines = [line.split() for line in done.stdout.splitlines() if " quadrivium " in line]
+    size = int.from_bytes(data[-4:], "little")
+    assert [line[:4] for line in lines] == [[str(whole), "quadrivium", str(len(data) - 4), str(size)]] * 2
+    assert all(0 < float(line[4]) < 100 for line in lines)
+    done = subprocess.run([unpack.PROGRAM, "1", cut], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "") and f"{cut}: quadrivium cannot unpack it" in done.stderr
+
+
+def test_unpack_table():
+    sizes = {name: (10_000, 100_000) for name in unpack.PACKED}
+    times = {(name, "quadrivium"): [0.25, 0.5, 0.75] for name in unpack.PACKED}
+    both = unpack.table(times | {("xz", "linux"): [1.0, 0.5, 2.0]}, sizes).splitlines()
+    assert both[2] == "| xz, as shipped | 10,000 | 250.0 | 500.0 | 0.50 | 500.0, 1000.0 |"
+    assert both[3] == "| zstd, zstd -19 | 10,000 | 250.0 | – | – | – |"
 
 
 # ---- statistics ----

@@ -180,6 +180,7 @@ LEFT = {
     "memory": ("mem=400M", {}, r"mem=400M is for its own unpacker"),
     "exit": ("qv.exit=linux32", {}, r"only the exit linux64 .* not linux32"),
     "efi": ("", {"door": "efi-kernel"}, r"only the exit linux64 .* not efi"),
+    "dictionary": ("nokaslr", {"memory": "112"}, r"there is no memory to unpack its xz stream with"),
 }
 
 

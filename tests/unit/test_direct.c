@@ -282,6 +282,36 @@ static void broken(void **state)
     assert_failed("payload", "more than the 2107411 bytes");
 }
 
+/* What only our decoder has no memory for, the kernel can still unpack. */
+static void no_memory(void **state)
+{
+    const struct linux_kernel before = boot.as_linux;
+    const uint32_t size = (uint32_t)packed_write(&made, bytes);
+
+    (void)state;
+    squeeze(packer_named("xz crc32"), size);
+    squeezed.size /= 2; /* so that it fails, as it does where malloc does */
+    packed_add32(&squeezed, size);
+    boot.as_linux.payload.size = squeezed.size;
+    heap_lacks = true;
+    assert_int_equal(run(), DIRECT_NOT);
+    heap_lacks = false;
+    assert_true(map_is_free(&expander_map, EXPANDER_START, EXPANDER_SIZE, false));
+    assert_int_equal(boot.as_linux.preferred, before.preferred);
+    assert_null(boot.as_linux.program);
+}
+
+/* What is not packed is read, and stays as it is. */
+static void not_packed(void **state)
+{
+    static uint8_t copy[sizeof(bytes)];
+
+    (void)state;
+    assert_int_equal(run(), DIRECT_DONE);
+    memcpy(copy, bytes, sizeof(bytes));
+    assert_memory_equal(copy, bytes, packed_write(&made, bytes));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -293,6 +323,8 @@ int main(void)
         cmocka_unit_test_setup(packed_again, setup),
         cmocka_unit_test_setup(other_kernels, setup),
         cmocka_unit_test_setup(broken, setup),
+        cmocka_unit_test_setup(no_memory, setup),
+        cmocka_unit_test_setup(not_packed, setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

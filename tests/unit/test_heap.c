@@ -179,10 +179,16 @@ static void out_of_reach(void **state)
 {
     (void)state;
     unreachable = true;
+    assert_false(heap_lacked());
     assert_null(heap_malloc(1));
+    assert_true(heap_lacked());
     assert_int_equal(released, 256 * KIB);
     unreachable = false;
     assert_non_null(heap_malloc(1));
+    assert_true(heap_lacked()); /* once is enough */
+    heap_end();
+    heap_start(&map, reach);
+    assert_false(heap_lacked());
 }
 
 static void no_heap(void **state)
