@@ -290,7 +290,7 @@ static struct {
 
 static void remember_memory(void)
 {
-    before.map = handoff.map;
+    map_copy(&before.map, &handoff.map);
     before.arena = collection.entries.arena;
 }
 

@@ -52,7 +52,7 @@ static bool adds_up(const uint8_t *bytes, uint32_t size)
     return !sum;
 }
 
-/* Whether the signature may be at one of RSDP_TOGETHER places: asked of so many at once, because nearly all have none. */
+/* Whether the signature is at one of RSDP_TOGETHER places: asked of so many at once, because nearly all have none. */
 static bool has_signature(const uint8_t *bytes, uint64_t signature)
 {
     const struct {

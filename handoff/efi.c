@@ -5,6 +5,7 @@
  * replaces the handover).
  */
 #include "handoff/exits.h"
+
 #include "common/noinit.h"
 
 static bool possible(const struct boot *boot, const struct handoff *handoff, struct failure *failure)

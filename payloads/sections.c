@@ -29,20 +29,35 @@ static const struct {
 
 #define KNOWN_NAMES (sizeof(known_names) / sizeof(known_names[0]))
 
+/* The row of a name, or KNOWN_NAMES. Every section of every PE file is looked up: names are compared as numbers. */
+static size_t find_name(const char *name)
+{
+    const size_t length = strnlen(name, PE_SECTION_NAME_SIZE + 1);
+    uint64_t wanted = 0, known;
+    size_t i = 0;
+
+    _Static_assert(sizeof(wanted) == PE_SECTION_NAME_SIZE, "a name is a number");
+    if (length > PE_SECTION_NAME_SIZE)
+        return KNOWN_NAMES;
+    memcpy(&wanted, name, length);
+    for (; i < KNOWN_NAMES; i++) {
+        memcpy(&known, known_names[i].name, sizeof(known));
+        if (known == wanted)
+            break;
+    }
+    return i;
+}
+
 bool section_name_known(const char *name)
 {
-    for (size_t i = 0; i < KNOWN_NAMES; i++)
-        if (strcmp(known_names[i].name, name) == 0)
-            return true;
-    return false;
+    return find_name(name) < KNOWN_NAMES;
 }
 
 bool section_name_repeats(const char *name)
 {
-    for (size_t i = 0; i < KNOWN_NAMES; i++)
-        if (strcmp(known_names[i].name, name) == 0)
-            return known_names[i].repeats;
-    return false;
+    const size_t found = find_name(name);
+
+    return found < KNOWN_NAMES && known_names[found].repeats;
 }
 
 uint64_t sections_image_size(const uint8_t *image)
