@@ -147,19 +147,27 @@ static void next_row(unsigned column)
     page.rows = rows;
 }
 
+static void put_all(char byte)
+{
+    for (unsigned i = 0; byte == '\n' && i < active_count; i++)
+        active[i]->write('\r');
+    for (unsigned i = 0; i < active_count; i++)
+        active[i]->write(byte);
+}
+
 static void put(void *context, char byte)
 {
     (void)context;
-    /* A line that is too long goes on in the next row. */
-    if (page.rows && !page.over && byte >= ' ' && ++page.column > page.columns)
-        next_row(1);
-    if (page.rows && page.over)
+    if (!page.rows) {
+        put_all(byte);
         return;
-    for (unsigned i = 0; i < active_count; i++) {
-        if (byte == '\n')
-            active[i]->write('\r');
-        active[i]->write(byte);
     }
+    /* A line that is too long goes on in the next row. */
+    if (!page.over && byte >= ' ' && ++page.column > page.columns)
+        next_row(1);
+    if (page.over)
+        return;
+    put_all(byte);
     if (page.rows && byte == '\n')
         next_row(0);
 }

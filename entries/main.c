@@ -167,7 +167,7 @@ static void print_timeline(void)
 static bool load(const struct selector *selector, const struct entry *entry, struct failure *failure)
 {
     stamp(PHASE_SELECTED);
-    boot = (struct boot){ 0 };
+    boot_start(&boot);
     if (!entry_load(entry, text_equals(words.ours.exit, "efi"), selector->around, &collection, &parts, failure))
         return false;
     stamp(PHASE_LOADED);
@@ -219,7 +219,7 @@ static bool prepare(struct span wanted, struct failure *failure)
     if (!exit || !direct_start(words_unpack(&words), exit, &expander, &handoff, &boot, failure))
         return false;
     stamp(PHASE_UNPACKED);
-    launch = (struct launch){ .protocol = exit->name };
+    launch_start(&launch, exit->name);
     if (!exit->prepare(&boot, &handoff, &launch, failure) || !launch_prepare(&launch, &handoff, failure))
         return false;
     stamp(PHASE_EXIT);

@@ -7,7 +7,7 @@
 #include "common/string.h"
 
 #define RSDP_STEP        16
-#define RSDP_TOGETHER    8
+#define RSDP_TOGETHER    16
 #define RSDP_SIGNATURE   0x2052545020445352 /* "RSD PTR " */
 #define EBDA_SEGMENT     0x40e
 #define EBDA_SIZE        1024
@@ -60,7 +60,9 @@ static bool has_signature(const uint8_t *bytes, uint64_t signature)
     } __attribute__((packed)) *at = (const void *)bytes;
 
     return at[0].word == signature || at[1].word == signature || at[2].word == signature || at[3].word == signature ||
-           at[4].word == signature || at[5].word == signature || at[6].word == signature || at[7].word == signature;
+           at[4].word == signature || at[5].word == signature || at[6].word == signature || at[7].word == signature ||
+           at[8].word == signature || at[9].word == signature || at[10].word == signature || at[11].word == signature ||
+           at[12].word == signature || at[13].word == signature || at[14].word == signature || at[15].word == signature;
 }
 
 static bool find_in(const struct physical *physical, uint64_t start, uint64_t size, uint64_t *address)
