@@ -120,25 +120,28 @@ static uint64_t pages_before_table(const uint64_t *entry, unsigned level, uint64
 static uint64_t map_some(struct pagetables *tables, uint64_t start, uint64_t end, uint64_t flags)
 {
     uint64_t *table = tables->pages;
-    uint32_t used = tables->used;
+    bool new = false; /* the table: it leads to no others, and may not even be cleared */
 
     for (unsigned level = tables->levels; level >= 1; level--) {
         const uint64_t size = coverage(level), large = level > 1 ? LARGE : 0;
         const unsigned index = entry_index(start, level);
 
-        if (fits(tables, level, start, end) && !is_table(table[index], level)) {
+        if (fits(tables, level, start, end) && (new || !is_table(table[index], level))) {
             uint64_t count = (end - start) / size;
 
             if (count > ENTRIES - index)
                 count = ENTRIES - index;
-            if (level > 1 && used == tables->used) /* a new table leads to no others */
+            if (level > 1 && !new)
                 count = pages_before_table(table + index, level, count);
             fill(table + index, count, flags ? start | flags | large : 0, flags ? size : 0);
             return start + count * size;
         }
-        used = tables->used;
+
+        const uint32_t used = tables->used;
+
         table = descend(tables, &table[index], level,
                         level > 1 && !(start & (size - 1)) && end - start >= size && is_page_level(tables, level - 1));
+        new = tables->used != used;
         if (!table)
             return 0;
     }
