@@ -11,6 +11,10 @@
 static const struct console *known[CONSOLES_MAX];
 static bool started[CONSOLES_MAX];
 
+/* Those of `known` that are started, one after the other: what is done for every character looks at no others. */
+static const struct console *active[CONSOLES_MAX];
+static unsigned active_count;
+
 static struct {
     uint32_t count;
     char last[WARNING_MAX];
@@ -34,6 +38,15 @@ void console_register(const struct console *console)
     }
 }
 
+static void find_active(void)
+{
+    active_count = 0;
+    for (unsigned i = 0; i < CONSOLES_MAX; i++) {
+        if (started[i])
+            active[active_count++] = known[i];
+    }
+}
+
 bool console_start(struct span spec, bool forced)
 {
     for (unsigned i = 0; i < CONSOLES_MAX && known[i]; i++) {
@@ -45,7 +58,9 @@ bool console_start(struct span spec, bool forced)
             rest = (struct span){ rest.data + 1, rest.size - 1 };
         if (!known[i]->start(rest, forced))
             return false;
-        return started[i] = true;
+        started[i] = true;
+        find_active();
+        return true;
     }
     return false;
 }
@@ -64,21 +79,18 @@ void console_stop(const char *name)
         if (text_equals(text_span(known[i]->name), name))
             started[i] = false;
     }
+    find_active();
 }
 
 bool console_any(void)
 {
-    for (unsigned i = 0; i < CONSOLES_MAX; i++) {
-        if (started[i])
-            return true;
-    }
-    return false;
+    return active_count;
 }
 
 bool console_has_keys(void)
 {
-    for (unsigned i = 0; i < CONSOLES_MAX; i++) {
-        if (started[i] && known[i]->read)
+    for (unsigned i = 0; i < active_count; i++) {
+        if (active[i]->read)
             return true;
     }
     return false;
@@ -86,8 +98,8 @@ bool console_has_keys(void)
 
 int console_read(void)
 {
-    for (unsigned i = 0; i < CONSOLES_MAX; i++) {
-        const int key = started[i] && known[i]->read ? known[i]->read() : KEY_NONE;
+    for (unsigned i = 0; i < active_count; i++) {
+        const int key = active[i]->read ? active[i]->read() : KEY_NONE;
 
         if (key != KEY_NONE)
             return key;
@@ -99,8 +111,8 @@ bool console_pressed(void)
 {
     if (console_read() != KEY_NONE)
         return true;
-    for (unsigned i = 0; i < CONSOLES_MAX; i++) {
-        if (started[i] && known[i]->begun && known[i]->begun())
+    for (unsigned i = 0; i < active_count; i++) {
+        if (active[i]->begun && active[i]->begun())
             return true;
     }
     return false;
@@ -108,10 +120,8 @@ bool console_pressed(void)
 
 void console_each(void (*visit)(void *context, const struct console *console), void *context)
 {
-    for (unsigned i = 0; i < CONSOLES_MAX; i++) {
-        if (started[i])
-            visit(context, known[i]);
-    }
+    for (unsigned i = 0; i < active_count; i++)
+        visit(context, active[i]);
 }
 
 void console_page(unsigned columns, unsigned rows, bool (*more)(void *context), void *context)
@@ -137,21 +147,27 @@ static void next_row(unsigned column)
     page.rows = rows;
 }
 
+static void put_all(char byte)
+{
+    for (unsigned i = 0; byte == '\n' && i < active_count; i++)
+        active[i]->write('\r');
+    for (unsigned i = 0; i < active_count; i++)
+        active[i]->write(byte);
+}
+
 static void put(void *context, char byte)
 {
     (void)context;
-    /* A line that is too long goes on in the next row. */
-    if (page.rows && !page.over && byte >= ' ' && ++page.column > page.columns)
-        next_row(1);
-    if (page.rows && page.over)
+    if (!page.rows) {
+        put_all(byte);
         return;
-    for (unsigned i = 0; i < CONSOLES_MAX; i++) {
-        if (!started[i])
-            continue;
-        if (byte == '\n')
-            known[i]->write('\r');
-        known[i]->write(byte);
     }
+    /* A line that is too long goes on in the next row. */
+    if (!page.over && byte >= ' ' && ++page.column > page.columns)
+        next_row(1);
+    if (page.over)
+        return;
+    put_all(byte);
     if (page.rows && byte == '\n')
         next_row(0);
 }

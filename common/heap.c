@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "common/checked.h"
+#include "common/noinit.h"
 #include "common/string.h"
 
 #define ALIGNMENT  16ull        /* alignof(max_align_t), which malloc promises */
@@ -32,7 +33,7 @@ struct chunk {
 
 static struct memory_map *heap_map; /* NULL: there is no heap */
 static bool (*heap_reach)(uint64_t start, uint64_t size);
-static struct chunk chunks[CHUNKS_MAX];
+static struct chunk chunks[CHUNKS_MAX] NOINIT;
 static uint32_t chunk_count;
 static bool lacked;
 

@@ -5,6 +5,8 @@
  */
 #include "common/map.h"
 
+#include <stddef.h>
+
 #include "common/checked.h"
 #include "common/string.h"
 
@@ -168,6 +170,11 @@ bool map_carve(struct memory_map *map, uint64_t start, uint64_t size, uint32_t t
     return true;
 }
 
+void map_copy(struct memory_map *copy, const struct memory_map *map)
+{
+    memcpy(copy, map, offsetof(struct memory_map, ranges) + map->count * sizeof(*map->ranges));
+}
+
 /* The place within [low, high) that the request wants, where there is one. */
 static bool place(uint64_t low, uint64_t high, const struct map_request *request, uint64_t size, uint64_t alignment,
                   uint64_t *address)
@@ -275,7 +282,7 @@ bool map_release(struct memory_map *map, uint64_t start, uint64_t size, struct f
 bool map_restore(struct memory_map *map, const struct memory_map *before, struct failure *failure)
 {
     if (!map->claim) {
-        *map = *before;
+        map_copy(map, before);
         return true;
     }
     for (uint32_t i = 0; i < before->count; i++) {

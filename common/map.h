@@ -72,6 +72,9 @@ bool map_add(struct memory_map *map, uint64_t start, uint64_t size, uint32_t typ
 /* Re-types what is MAP_RAM or MAP_FIRMWARE within [start, start + size) and leaves all else as it is. */
 bool map_carve(struct memory_map *map, uint64_t start, uint64_t size, uint32_t type, struct failure *failure);
 
+/* Makes *copy equal to *map; the ranges behind its count, which say nothing, are left out. */
+void map_copy(struct memory_map *copy, const struct memory_map *map);
+
 struct map_request {
     uint64_t size;      /* bytes, rounded up to pages */
     uint64_t alignment; /* a power of two; less than a page counts as a page */

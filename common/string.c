@@ -52,10 +52,19 @@ void *memmove(void *destination, const void *source, size_t size)
         return memcpy(destination, source, size);
 
     /* The destination begins inside the source: copy from the end. */
-    void *to = (uint8_t *)destination + size - 1;
-    const void *from = (const uint8_t *)source + size - 1;
+    uint8_t *to = (uint8_t *)destination + size;
+    const uint8_t *from = (const uint8_t *)source + size;
+    uint64_t word;
 
-    __asm__ volatile("std; rep movsb; cld" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
+    for (; size >= sizeof(word); size -= sizeof(word)) {
+        __builtin_memcpy(&word, from -= sizeof(word), sizeof(word));
+        __builtin_memcpy(to -= sizeof(word), &word, sizeof(word));
+        __asm__ volatile("" : : : "memory");
+    }
+    while (size--) {
+        *--to = *--from;
+        __asm__ volatile("" : : : "memory");
+    }
     return destination;
 }
 
@@ -111,7 +120,9 @@ int strncmp(const char *a, const char *b, size_t limit)
 
 int strcmp(const char *a, const char *b)
 {
-    return strncmp(a, b, SIZE_MAX);
+    for (; *a && *a == *b; a++)
+        b++;
+    return (uint8_t)*a - (uint8_t)*b;
 }
 
 char *strchr(const char *text, int character)

@@ -6,6 +6,7 @@
 #include "cpu/exceptions.h"
 
 #include "common/console.h"
+#include "common/noinit.h"
 #include "common/string.h"
 #include "common/text.h"
 #include "cpu/cpu.h"
@@ -33,19 +34,24 @@ extern const uint8_t image_base[], text_end[], stack_guard[], stack_top[];
 
 void (*cpu_on_exception)(void);
 
-static struct gate idt[IDT_ENTRIES];
+static struct gate idt[IDT_ENTRIES] NOINIT;
 static struct descriptor_table firmware_idt;
 
+/* Vectors behind those of exceptions are only in the table where the firmware has them. */
 void exceptions_start(bool keep_interrupts)
 {
-    struct descriptor_table table = { sizeof(idt) - 1, (uint64_t)idt };
+    struct descriptor_table table = { EXCEPTION_VECTORS * sizeof(struct gate) - 1, (uint64_t)idt };
     uint16_t selector = SELECTOR_CODE64, ist = EXCEPTION_IST;
 
     if (keep_interrupts) {
         __asm__ volatile("sidt %0" : "=m"(firmware_idt));
         uint64_t size = (uint64_t)firmware_idt.limit + 1;
 
-        memcpy(idt, (const void *)firmware_idt.base, size < sizeof(idt) ? size : sizeof(idt));
+        if (size > sizeof(idt))
+            size = sizeof(idt);
+        memcpy(idt, (const void *)firmware_idt.base, size);
+        if (size > EXCEPTION_VECTORS * sizeof(struct gate))
+            table.limit = (uint16_t)(size - 1);
         __asm__ volatile("mov %%cs, %0" : "=r"(selector));
         ist = 0;
     }

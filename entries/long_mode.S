@@ -21,12 +21,16 @@
 #define CR0_WP 0x00010000
 #define CR0_PG 0x80000000
 #define CR4_PAE 0x20
+#define CR4_OSFXSR 0x200
 #define MSR_EFER 0xc0000080
 #define EFER_LME 0x100
 #define EFLAGS_ID 0x200000
-#define CPUID_EXTENDED_LONG_MODE 29 /* leaf 0x80000001, EDX */
+#define CPUID_EXTENDED_GIGABYTE_PAGES 26 /* leaf 0x80000001, EDX */
+#define CPUID_EXTENDED_LONG_MODE 29
 #define TABLE_ENTRY 0x3 /* present, writable */
 #define LARGE_PAGE_ENTRY 0x83
+#define LARGE_PAGE_SIZE 0x200000
+#define SSE_SIZE 16 /* bytes of a register */
 #define SELECTOR_CODE64 0x10
 #define COM1 0x3f8
 #define DEBUGCON 0xe9
@@ -65,32 +69,57 @@ here:
     btl $CPUID_EXTENDED_LONG_MODE, %edx
     jnc no_long_mode
 
-    /* One level-4 table, one level-3, four level-2 with 512 pages of 2 MiB each: 4 GiB. */
+    /* Every CPU that has long mode has SSE2, which writes two entries of a table at once. */
+    movl $CR0_PE, %eax
+    movl %eax, %cr0
+    movl $(CR4_PAE | CR4_OSFXSR), %eax
+    movl %eax, %cr4
+
+    /* One level-4 table and one level-3, of zeros, for 4 GiB. */
     leal at(entry_tables), %edi
-    xorl %eax, %eax
-    movl $2 * LAYOUT_PAGE / 4, %ecx
-    rep stosl
-    leal at(entry_tables), %edi
+    movl $2 * LAYOUT_PAGE / (4 * SSE_SIZE), %ecx
+    movl %edi, %esi
+    xorps %xmm0, %xmm0
+1:  movaps %xmm0, (%esi)
+    movaps %xmm0, SSE_SIZE(%esi)
+    movaps %xmm0, 2 * SSE_SIZE(%esi)
+    movaps %xmm0, 3 * SSE_SIZE(%esi)
+    addl $4 * SSE_SIZE, %esi
+    decl %ecx
+    jnz 1b
     leal LAYOUT_PAGE + TABLE_ENTRY(%edi), %eax
     movl %eax, (%edi)
-    xorl %ecx, %ecx
-1:  addl $LAYOUT_PAGE, %eax
+    btl $CPUID_EXTENDED_GIGABYTE_PAGES, %edx
+    jnc 2f
+    movl $LARGE_PAGE_ENTRY, LAYOUT_PAGE(%edi)
+    movl $LARGE_PAGE_ENTRY + (1 << 30), LAYOUT_PAGE + 8(%edi)
+    movl $LARGE_PAGE_ENTRY + (2 << 30), LAYOUT_PAGE + 16(%edi)
+    movl $LARGE_PAGE_ENTRY + (3 << 30), LAYOUT_PAGE + 24(%edi)
+    jmp 5f
+
+    /* Four level-2 tables with 512 pages of 2 MiB each. */
+2:  xorl %ecx, %ecx
+3:  addl $LAYOUT_PAGE, %eax
     movl %eax, LAYOUT_PAGE(%edi, %ecx, 8)
     incl %ecx
     cmpl $4, %ecx
-    jb 1b
-    movl $LARGE_PAGE_ENTRY, %eax
-    xorl %ecx, %ecx
-2:  movl %eax, 2 * LAYOUT_PAGE(%edi, %ecx, 8)
-    movl $0, 2 * LAYOUT_PAGE + 4(%edi, %ecx, 8)
-    addl $0x200000, %eax
-    incl %ecx
-    cmpl $4 * 512, %ecx
-    jb 2b
+    jb 3b
+    movaps at(first_large_pages), %xmm0
+    movaps at(two_large_pages), %xmm1
+    movl $4 * LAYOUT_PAGE / (4 * SSE_SIZE), %ecx
+4:  movaps %xmm0, (%esi)
+    paddq %xmm1, %xmm0
+    movaps %xmm0, SSE_SIZE(%esi)
+    paddq %xmm1, %xmm0
+    movaps %xmm0, 2 * SSE_SIZE(%esi)
+    paddq %xmm1, %xmm0
+    movaps %xmm0, 3 * SSE_SIZE(%esi)
+    paddq %xmm1, %xmm0
+    addl $4 * SSE_SIZE, %esi
+    decl %ecx
+    jnz 4b
 
-    movl $CR4_PAE, %eax
-    movl %eax, %cr4
-    movl %edi, %cr3
+5:  movl %edi, %cr3
     movl $MSR_EFER, %ecx
     rdmsr
     orl $EFER_LME, %eax
@@ -130,27 +159,33 @@ END long_mode
     .code32
 FUNCTION no_long_mode
     leal at(no_long_mode_text), %esi
-3:  lodsb
+6:  lodsb
     testb %al, %al
-    jz 5f
+    jz 8f
     outb %al, $DEBUGCON
     movb %al, %ah
     movl $0x10000, %ecx /* polls: there may be no port */
     movw $COM1 + 5, %dx
-4:  inb (%dx), %al
+7:  inb (%dx), %al
     testb $0x20, %al
-    loopz 4b
+    loopz 7b
     movb %ah, %al
     movw $COM1, %dx
     outb %al, (%dx)
-    jmp 3b
-5:  hlt
-    jmp 5b
+    jmp 6b
+8:  hlt
+    jmp 8b
 END no_long_mode
 
     .section .rodata
 no_long_mode_text:
     .asciz "quadrivium: error: cpu: no 64-bit mode (long mode)\r\n"
+
+    .balign SSE_SIZE
+first_large_pages:
+    .quad LARGE_PAGE_ENTRY, LARGE_PAGE_ENTRY + LARGE_PAGE_SIZE
+two_large_pages:
+    .quad 2 * LARGE_PAGE_SIZE, 2 * LARGE_PAGE_SIZE
 
     .data
     .balign 8

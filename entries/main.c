@@ -27,6 +27,7 @@
 #include "menu/words.h"
 #include "pagetables/pagetables.h"
 #include "payloads/expand.h"
+#include "payloads/payload.h"
 #include "payloads/sections.h"
 #include "payloads/uki.h"
 #include "storage/block.h"
@@ -41,10 +42,10 @@ extern uint64_t door_ticks;
 static struct handoff handoff NOINIT;
 static uint8_t arena[ARENA_SIZE] __attribute__((aligned(16))) NOINIT;
 static struct words words NOINIT;
-static struct sections sections;
-static struct parts parts;
-static struct boot boot;
-static struct launch launch;
+static struct sections sections NOINIT;
+static struct parts parts NOINIT;
+static struct boot boot NOINIT;
+static struct launch launch NOINIT;
 
 /* What the list of entries is made from, and the list. */
 static const struct expander expander = { &handoff.map, identity_reach };
@@ -166,7 +167,7 @@ static void print_timeline(void)
 static bool load(const struct selector *selector, const struct entry *entry, struct failure *failure)
 {
     stamp(PHASE_SELECTED);
-    boot = (struct boot){ 0 };
+    boot_start(&boot);
     if (!entry_load(entry, text_equals(words.ours.exit, "efi"), selector->around, &collection, &parts, failure))
         return false;
     stamp(PHASE_LOADED);
@@ -176,8 +177,10 @@ static bool load(const struct selector *selector, const struct entry *entry, str
     if (selector->secure && (parts.string.size || words.given[0]))
         warn("Secure Boot: what the loader before us wants on the command line is left out");
     boot.command_line = words.line;
-    if (words.ours.debug)
+    if (words.ours.debug) {
+        payload_find_multiboot(&boot);
         payload_print(&boot);
+    }
     return true;
 }
 
@@ -207,12 +210,16 @@ static void measure(const struct entry *entry)
 
 static bool prepare(struct span wanted, struct failure *failure)
 {
-    const struct exit *exit = exit_choose(&boot, wanted, &handoff, failure);
+    const struct exit *exit;
+    struct span rest;
 
+    if (text_prefix(wanted, "multiboot", &rest))
+        payload_find_multiboot(&boot);
+    exit = exit_choose(&boot, wanted, &handoff, failure);
     if (!exit || !direct_start(words_unpack(&words), exit, &expander, &handoff, &boot, failure))
         return false;
     stamp(PHASE_UNPACKED);
-    launch = (struct launch){ .protocol = exit->name };
+    launch_start(&launch, exit->name);
     if (!exit->prepare(&boot, &handoff, &launch, failure) || !launch_prepare(&launch, &handoff, failure))
         return false;
     stamp(PHASE_EXIT);
@@ -283,7 +290,7 @@ static struct {
 
 static void remember_memory(void)
 {
-    before.map = handoff.map;
+    map_copy(&before.map, &handoff.map);
     before.arena = collection.entries.arena;
 }
 

@@ -35,17 +35,17 @@ FUNCTION start
     subq $LAYOUT_LINK_BASE, %rax
     leaq rela_start(%rip), %r8
     leaq rela_end(%rip), %r9
-1:  cmpq %r9, %r8
-    jae 2f
-    movq (%r8), %rdi
+    jmp 2f
+1:  movq (%r8), %rdi
     movq 16(%r8), %rcx
     addq %rax, %rcx
     movq %rcx, (%rdi, %rax)
     addq $RELA_SIZE, %r8
-    jmp 1b
+2:  cmpq %r9, %r8
+    jb 1b
 
     /* The stack protector's canary is at FS:0x28 (System V ABI x86-64 psABI, as gcc has it). */
-2:  rdtsc
+    rdtsc
     shlq $32, %rdx
     orq %rdx, %rax
     leaq thread_block(%rip), %rdx

@@ -7,6 +7,8 @@
 #include "common/string.h"
 
 #define RSDP_STEP        16
+#define RSDP_TOGETHER    16
+#define RSDP_SIGNATURE   0x2052545020445352 /* "RSD PTR " */
 #define EBDA_SEGMENT     0x40e
 #define EBDA_SIZE        1024
 #define BIOS_START       0xe0000
@@ -50,12 +52,29 @@ static bool adds_up(const uint8_t *bytes, uint32_t size)
     return !sum;
 }
 
+/* Whether the signature is at one of RSDP_TOGETHER places: asked of so many at once, because nearly all have none. */
+static bool has_signature(const uint8_t *bytes, uint64_t signature)
+{
+    const struct {
+        uint64_t word, rest;
+    } __attribute__((packed)) *at = (const void *)bytes;
+
+    return at[0].word == signature || at[1].word == signature || at[2].word == signature || at[3].word == signature ||
+           at[4].word == signature || at[5].word == signature || at[6].word == signature || at[7].word == signature ||
+           at[8].word == signature || at[9].word == signature || at[10].word == signature || at[11].word == signature ||
+           at[12].word == signature || at[13].word == signature || at[14].word == signature || at[15].word == signature;
+}
+
 static bool find_in(const struct physical *physical, uint64_t start, uint64_t size, uint64_t *address)
 {
     const uint8_t *bytes = physical_view(physical, start, size);
+    const uint64_t signature = RSDP_SIGNATURE;
 
     for (uint64_t at = 0; bytes && at + ACPI_RSDP_VERSION_1_SIZE <= size; at += RSDP_STEP) {
-        if (memcmp(bytes + at, "RSD PTR ", 8) || !adds_up(bytes + at, ACPI_RSDP_VERSION_1_SIZE))
+        while (at + RSDP_TOGETHER * RSDP_STEP <= size && !has_signature(bytes + at, signature))
+            at += RSDP_TOGETHER * RSDP_STEP;
+        if (at + ACPI_RSDP_VERSION_1_SIZE > size || memcmp(bytes + at, &signature, sizeof(signature)) ||
+            !adds_up(bytes + at, ACPI_RSDP_VERSION_1_SIZE))
             continue;
         *address = start + at;
         return true;

@@ -8,6 +8,7 @@
 
 #include "common/checked.h"
 #include "common/console.h"
+#include "common/noinit.h"
 #include "common/string.h"
 #include "cpu/cpu.h"
 #include "firmware/efi.h"
@@ -238,7 +239,7 @@ static void set_origin(EFI_LOADED_IMAGE *loaded)
 static bool load_image(struct span content, EFI_HANDLE volume, const char *file, EFI_HANDLE *handle, const char *what,
                        struct failure *failure)
 {
-    static uint8_t made[EFI_PATH_MAX] __attribute__((aligned(8)));
+    static uint8_t made[EFI_PATH_MAX] __attribute__((aligned(8))) NOINIT;
     EFI_BOOT_SERVICES *services = efi_system_table()->BootServices;
     struct memory_path memory = {
         { HARDWARE_DEVICE_PATH, HW_MEMMAP_DP, { sizeof(memory) - sizeof(EFI_DEVICE_PATH), 0 } },

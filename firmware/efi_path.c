@@ -6,6 +6,7 @@
 
 #include <efi.h>
 
+#include "common/noinit.h"
 #include "common/string.h"
 #include "firmware/loader_texts.h"
 
@@ -133,7 +134,7 @@ static uint64_t finish(uint8_t *made, uint64_t start, uint8_t type, uint8_t subt
 
 uint64_t efi_path_of_file(struct span volume, const char *file, uint8_t *made)
 {
-    static uint16_t name[EFI_PATH_MAX / sizeof(uint16_t)];
+    static uint16_t name[EFI_PATH_MAX / sizeof(uint16_t)] NOINIT;
     const uint64_t start = length_of(volume), count = utf16_from_utf8(file, name, sizeof(name) / sizeof(*name)),
                    size = count * sizeof(uint16_t);
 

@@ -2,6 +2,7 @@
 /* The Boot Loader Interface; see loader_interface.h. Names and formats: systemd.io/BOOT_LOADER_INTERFACE. */
 #include "firmware/loader_interface.h"
 
+#include "common/noinit.h"
 #include "common/stamp.h"
 #include "common/string.h"
 #include "common/text.h"
@@ -83,7 +84,7 @@ static bool exists(const char *name)
 
 static EFI_STATUS write_text(const char *name, UINT32 attributes, const char *text)
 {
-    static uint16_t units[PATH_TEXT_MAX + 1];
+    static uint16_t units[PATH_TEXT_MAX + 1] NOINIT;
     const uint64_t count = utf16_from_utf8(text, units, PATH_TEXT_MAX + 1);
 
     return count ? write(&loader_guid, name, attributes, units, count * sizeof(*units)) : EFI_INVALID_PARAMETER;
@@ -160,7 +161,7 @@ static void introduce_firmware(void)
 
 static void introduce_image(void)
 {
-    static char path[PATH_TEXT_MAX];
+    static char path[PATH_TEXT_MAX] NOINIT;
     const EFI_LOADED_IMAGE *own = efi_own_image();
     struct efi_partition partition;
     char guid[LOADER_GUID_TEXT];
@@ -232,7 +233,7 @@ void loader_interface_entries(const char *(*id)(const void *context, uint32_t in
 
 void loader_interface_selected(const char *id, const char *counted_path)
 {
-    static char path[PATH_TEXT_MAX];
+    static char path[PATH_TEXT_MAX] NOINIT;
     char last[LOADER_ID_MAX];
 
     if (!efi_alive() || is_stub)

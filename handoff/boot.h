@@ -8,10 +8,12 @@
 #define HANDOFF_BOOT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "common/failure.h"
 #include "common/span.h"
+#include "common/string.h"
 #include "handoff/handoff.h"
 #include "handoff/linux.h"
 #include "handoff/program.h"
@@ -85,7 +87,6 @@ struct boot {
     const char *kind;         /* for people: "bzImage" */
     const char *command_line; /* never NULL */
     uint32_t module_count;
-    struct boot_module modules[BOOT_MODULES_MAX];
     struct span device_tree;   /* data NULL: none */
     uint32_t unknown_sections; /* of the UKI that it came in, and the name of the first */
     char unknown_section[9];
@@ -95,8 +96,11 @@ struct boot {
         const char *path; /* its path there: "/EFI/x.efi"; or NULL */
     } origin;
 
-    unsigned faces;                 /* of enum face; the members below are filled where the bit is set */
-    unsigned broken;                /* faces that are there, but contradict themselves */
+    unsigned faces;  /* of enum face; the members below are filled where the bit is set */
+    unsigned broken; /* faces that are there, but contradict themselves */
+
+    /* What says nothing beyond what is above: boot_start leaves it as it is. */
+    struct boot_module modules[BOOT_MODULES_MAX];
     struct failure refusals[FACES]; /* of the face 1 << index: how, where its bit in `broken` is set */
     struct linux_kernel as_linux;
     struct pvh_kernel as_pvh;
@@ -105,5 +109,11 @@ struct boot {
     struct program vmlinux;           /* as_linux.program, where it is one */
     struct program_sections sections; /* of an ELF */
 };
+
+/* Makes *boot that of no payload. */
+static inline void boot_start(struct boot *boot)
+{
+    memset(boot, 0, offsetof(struct boot, modules));
+}
 
 #endif

@@ -6,6 +6,8 @@
  */
 #include "handoff/exits.h"
 
+#include "common/noinit.h"
+
 static bool possible(const struct boot *boot, const struct handoff *handoff, struct failure *failure)
 {
     (void)boot;
@@ -20,7 +22,7 @@ static bool run(struct launch *launch, struct handoff *handoff, uint64_t *status
 
 static bool prepare(const struct boot *boot, struct handoff *handoff, struct launch *launch, struct failure *failure)
 {
-    static struct handoff_application application;
+    static struct handoff_application application NOINIT;
 
     (void)handoff;
     (void)failure;

@@ -113,29 +113,35 @@ static bool lies_there(const struct launch_segment *segment)
     return segment->source == segment->destination && segment->memory_size == segment->file_size;
 }
 
-static bool is_endangered(const struct launch *launch, uint32_t index)
+/* Whether copying `segment` to its place would destroy what `other` is still to be copied from. */
+static bool endangers(const struct launch_segment *segment, const struct launch_segment *other)
 {
-    const struct launch_segment *segment = &launch->segments[index];
-
-    for (uint32_t i = 0; i < launch->segment_count; i++) {
-        const struct launch_segment *other = &launch->segments[i];
-
-        if (i != index && !lies_there(other) &&
-            overlap(segment->source, segment->file_size, other->destination, other->reserved))
-            return true;
-    }
-    return false;
+    return segment != other && !lies_there(segment) && other->source != other->destination &&
+           overlap(other->source, other->file_size, segment->destination, segment->memory_size);
 }
 
-/* Copies what would be overwritten before its turn to memory that nothing claims. */
-static bool stage_sources(struct launch *launch, struct handoff *handoff, struct failure *failure)
+/* How many bytes of the segments from index `from` on would be destroyed if `segment` were copied before them. They fit
+ * into RAM together, or check_destinations had said so. */
+static uint64_t endangered(const struct launch *launch, uint32_t from, const struct launch_segment *segment)
 {
-    for (uint32_t i = 0; i < launch->segment_count; i++) {
+    uint64_t bytes = 0;
+
+    for (uint32_t i = from; i < launch->segment_count; i++) {
+        if (endangers(segment, &launch->segments[i]))
+            bytes += launch->segments[i].file_size;
+    }
+    return bytes;
+}
+
+/* Copies to memory that nothing claims what the segment at index `by` would destroy of those behind it. */
+static bool stage_sources(struct launch *launch, uint32_t by, struct handoff *handoff, struct failure *failure)
+{
+    for (uint32_t i = by + 1; i < launch->segment_count; i++) {
         struct launch_segment *segment = &launch->segments[i];
         const struct map_request request = { .size = segment->file_size, .high = true };
         uint64_t place;
 
-        if (segment->source == segment->destination || !is_endangered(launch, i))
+        if (!endangers(&launch->segments[by], segment))
             continue;
         if (!map_allocate(&handoff->map, &request, MAP_WORK, &place, segment->name, failure))
             return false;
@@ -143,6 +149,38 @@ static bool stage_sources(struct launch *launch, struct handoff *handoff, struct
             return fail(failure, segment->name, "0x%lx or 0x%lx is out of our reach", segment->source, place);
         memcpy((void *)place, (const void *)segment->source, segment->file_size);
         segment->source = place;
+    }
+    return true;
+}
+
+/*
+ * Puts the segments into an order in which none destroys the source of one behind it, so that each byte is copied once.
+ * Where they are in each other's way all round, the fewest bytes are moved aside.
+ */
+static bool order_segments(struct launch *launch, struct handoff *handoff, struct failure *failure)
+{
+    struct launch_segment *segments = launch->segments;
+
+    for (uint32_t first = 0; first < launch->segment_count; first++) {
+        uint64_t least = UINT64_MAX;
+        uint32_t best = first;
+
+        for (uint32_t i = first; i < launch->segment_count && least; i++) {
+            const uint64_t bytes = endangered(launch, first, &segments[i]);
+
+            if (bytes < least) {
+                least = bytes;
+                best = i;
+            }
+        }
+        if (best != first) {
+            const struct launch_segment next = segments[best];
+
+            memmove(&segments[first + 1], &segments[first], (best - first) * sizeof(next));
+            segments[first] = next;
+        }
+        if (least && !stage_sources(launch, first, handoff, failure))
+            return false;
     }
     return true;
 }
@@ -255,7 +293,7 @@ bool launch_prepare(struct launch *launch, struct handoff *handoff, struct failu
                        failure))
             return false;
     }
-    if (!stage_sources(launch, handoff, failure) ||
+    if (!order_segments(launch, handoff, failure) ||
         !map_allocate(&handoff->map, &page, MAP_WORK, &launch->trampoline, "trampoline", failure) ||
         !build_page_tables(launch, handoff, failure, &root4, &root5))
         return false;

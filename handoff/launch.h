@@ -8,9 +8,11 @@
 #define HANDOFF_LAUNCH_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "common/failure.h"
+#include "common/string.h"
 #include "handoff/handoff.h"
 
 #define LAUNCH_SEGMENTS_MAX 80
@@ -43,7 +45,6 @@ struct launch {
     const char *protocol; /* the exit's name: "linux64" */
     struct launch_state state;
     uint32_t segment_count;
-    struct launch_segment segments[LAUNCH_SEGMENTS_MAX];
     /*
      * Called when nothing else is left to do and the memory map is final: writes it into the payload's parameters.
      * It must neither print nor allocate. NULL: there is nothing to finish.
@@ -59,7 +60,16 @@ struct launch {
     /* launch_prepare's own */
     uint64_t trampoline;  /* address of a page */
     uint64_t page_tables; /* the root that the trampoline runs on */
+
+    struct launch_segment segments[LAUNCH_SEGMENTS_MAX]; /* which say nothing beyond segment_count */
 };
+
+/* Makes *launch an empty one for the exit `protocol`. */
+static inline void launch_start(struct launch *launch, const char *protocol)
+{
+    memset(launch, 0, offsetof(struct launch, segments));
+    launch->protocol = protocol;
+}
 
 /*
  * Adds a segment; `name` stays the caller's. memory_size and reserved are raised to file_size where they are less. A

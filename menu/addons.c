@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "common/noinit.h"
 #include "common/string.h"
 #include "common/text.h"
 #include "menu/file_load.h"
@@ -38,7 +39,7 @@ static bool add_words(struct span words, struct entries *entries, struct parts *
 static bool add(struct span file, const char *name, struct entries *entries, struct parts *parts,
                 struct failure *failure)
 {
-    static struct pe pe;
+    static struct pe pe NOINIT;
     struct span tree;
 
     if (!pe_parse(file, &pe, failure))

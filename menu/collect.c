@@ -6,6 +6,7 @@
 
 #include "common/console.h"
 #include "common/heap.h"
+#include "common/noinit.h"
 #include "common/text.h"
 #include "firmware/efi.h"
 #include "firmware/loader_interface.h"
@@ -35,7 +36,7 @@ static bool is_uki(struct span content, const struct expander *expander, struct 
 /* A kernel is one entry, a UKI with several profiles as many. */
 static bool add_kernel(const struct surroundings *around, struct collection *collection, struct failure *failure)
 {
-    static struct pe pe;
+    static struct pe pe NOINIT;
     const struct parts *parts = &collection->carried.parts;
     struct entry entry = nothing;
 

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "common/console.h"
+#include "common/noinit.h"
 #include "common/text.h"
 #include "menu/files.h"
 #include "storage/path.h"
@@ -14,7 +15,7 @@
 #define SREL       "/loader/entries.srel"
 #define SREL_LIMIT 4096
 
-static struct bls bls; /* too large for the stack */
+static struct bls bls NOINIT; /* too large for the stack */
 
 void conf_entry_read(const struct entry *entry, struct bls *parsed)
 {

@@ -6,6 +6,7 @@
 
 #include "common/console.h"
 #include "common/heap.h"
+#include "common/noinit.h"
 #include "common/string.h"
 #include "common/text.h"
 #include "firmware/efi.h"
@@ -24,8 +25,8 @@ struct loading {
     struct collection *collection;
 };
 
-static struct bls bls; /* too large for the stack */
-static struct pe pe;
+static struct bls bls NOINIT; /* too large for the stack */
+static struct pe pe NOINIT;
 
 static bool is_secure(const struct loading *loading)
 {
@@ -291,7 +292,7 @@ static bool fit_words(const struct entry *entry, const struct surroundings *arou
                       struct span *words, struct failure *failure)
 {
     const struct loading loading = { entry, false, around, collection };
-    static struct parts parts;
+    static struct parts parts NOINIT;
 
     parts = (struct parts){ 0 };
     if (!load_fit(&loading, &parts, failure))

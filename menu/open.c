@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "common/noinit.h"
 #include "common/string.h"
 #include "common/text.h"
 #include "payloads/uki.h"
@@ -24,7 +25,7 @@ static bool put_module(struct boot *boot, struct span content, const char *strin
 static bool put_kernel(const struct expander *expander, struct boot *boot, struct span packed, const char *string,
                        uint64_t *used, struct failure *failure)
 {
-    static struct boot module;
+    static struct boot module NOINIT;
     struct span content;
 
     if (!expand(expander, packed, &content, used, failure) || !payload_take_apart(content, &module, failure))
@@ -116,7 +117,7 @@ static bool is_uki(const struct parts *parts, struct span content, struct pe *pe
 
 bool parts_open(struct parts *parts, const struct expander *expander, struct boot *boot, struct failure *failure)
 {
-    static struct pe pe;
+    static struct pe pe NOINIT;
     struct span content, rest;
     bool uki = false;
     uint64_t used;

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "common/noinit.h"
 #include "common/string.h"
 
 struct span parts_behind(struct span content, uint64_t used)
@@ -52,7 +53,7 @@ static bool has_profile(const struct sections *sections, unsigned profile)
 
 bool parts_take_sections(struct parts *parts, const struct sections *sections, struct failure *failure)
 {
-    static struct boot_module given[BOOT_MODULES_MAX];
+    static struct boot_module given[BOOT_MODULES_MAX] NOINIT;
     const uint32_t count = parts->module_count;
     const unsigned profile = parts->profile;
 

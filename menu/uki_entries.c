@@ -168,7 +168,7 @@ static bool read_head(const struct tree *tree, const char *path, uint64_t size, 
 
 static bool add(const struct tree *tree, const struct file_name *file, struct entries *entries, struct failure *failure)
 {
-    static struct pe pe;
+    static struct pe pe NOINIT;
     struct entry entry = {
         .kind = ENTRY_UKI, .shown = "", .version = "", .machine_id = "", .sort_key = "", .problem = "", .tree = tree
     };
@@ -197,7 +197,7 @@ bool uki_entries_add(const struct tree *tree, struct entries *entries, struct fa
 bool uki_entry_section(const struct entry *entry, const char *name, struct entries *entries, struct span *text,
                        struct failure *failure)
 {
-    static struct pe pe;
+    static struct pe pe NOINIT;
     struct source source = { .sections = &pe.sections, .tree = entry->tree, .path = entry->path };
     struct tree_node node;
 

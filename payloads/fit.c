@@ -248,7 +248,7 @@ static bool use(uint32_t configuration, const char *property, uint32_t limit, st
 /* /chosen/bootargs, copied, because libfdt wants the tree aligned, which mkimage does not. */
 static bool read_command_line(const void *fdt, uint64_t size, const char **command_line, struct failure *failure)
 {
-    static char copy[COMMAND_LINE];
+    static char copy[COMMAND_LINE] NOINIT;
     const char *text;
     int length, chosen, error = fdt_check_full(fdt, size);
 

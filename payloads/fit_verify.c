@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <zlib.h>
 
+#include "common/noinit.h"
 #include "common/string.h"
 
 #define DIGEST_MAX     64
@@ -122,7 +123,7 @@ enum share {
     SHARE_WHOLE,
 };
 
-static uint8_t shares[FIT_NODES_MAX];
+static uint8_t shares[FIT_NODES_MAX] NOINIT;
 
 /* The node that a path names: 0 is the root, or false. */
 static bool resolve(const struct fit_tree *tree, const char *path, uint32_t *node)

@@ -71,17 +71,6 @@ static void note(struct boot *boot, enum face face, bool taken, const struct fai
     boot->refusals[__builtin_ctz(face)] = *failure;
 }
 
-static void add_multiboot(struct boot *boot, const struct elf *elf)
-{
-    struct failure failure;
-    uint64_t offset;
-
-    if (multiboot2_find(boot->file, &offset))
-        note(boot, FACE_MULTIBOOT2, multiboot2_parse(boot->file, elf, &boot->as_multiboot2, &failure), &failure);
-    if (multiboot_find(boot->file, &offset))
-        note(boot, FACE_MULTIBOOT, multiboot_parse(boot->file, elf, &boot->as_multiboot, &failure), &failure);
-}
-
 static void add_efi(struct boot *boot, const struct pe *pe)
 {
     const struct failure failure = { "kernel", "its PE is none for x86-64 EFI" };
@@ -91,7 +80,7 @@ static void add_efi(struct boot *boot, const struct pe *pe)
 
 static bool take_elf(struct span content, struct boot *boot, struct failure *failure)
 {
-    static struct elf elf;
+    static struct elf elf NOINIT;
     struct failure refusal;
 
     if (!elf_parse(content, &elf, failure))
@@ -113,13 +102,12 @@ static bool take_elf(struct span content, struct boot *boot, struct failure *fai
         fail(&refusal, "kernel", "its PVH entry, 0x%lx, is in none of its segments", elf.pvh_entry);
         note(boot, FACE_PVH, program_holds(&elf.program, elf.pvh_entry), &refusal);
     }
-    add_multiboot(boot, &elf);
     return true;
 }
 
 static bool take_bzimage(struct span content, struct boot *boot, struct failure *failure)
 {
-    static struct pe pe;
+    static struct pe pe NOINIT;
     struct failure refusal;
 
     if (!bzimage_parse(content, &boot->as_linux, &boot->file.size, failure))
@@ -133,21 +121,36 @@ static bool take_bzimage(struct span content, struct boot *boot, struct failure 
             boot->file.size = pe.size;
         add_efi(boot, &pe);
     }
-    add_multiboot(boot, NULL);
     return true;
 }
 
 static bool take_pe(struct span content, struct boot *boot, struct failure *failure)
 {
-    static struct pe pe;
+    static struct pe pe NOINIT;
 
     if (!pe_parse(content, &pe, failure))
         return false;
     boot->file.size = pe.size;
     boot->kind = pe.is_uki ? "UKI" : boot->kind;
     add_efi(boot, &pe);
-    add_multiboot(boot, NULL);
     return true;
+}
+
+void payload_find_multiboot(struct boot *boot)
+{
+    static struct elf elf NOINIT;
+    struct failure failure;
+    uint64_t offset;
+    const struct elf *program = NULL;
+
+    if ((boot->faces | boot->broken) & (FACE_MULTIBOOT2 | FACE_MULTIBOOT))
+        return;
+    if (elf_is(boot->file) && elf_parse(boot->file, &elf, &failure))
+        program = &elf;
+    if (multiboot2_find(boot->file, &offset))
+        note(boot, FACE_MULTIBOOT2, multiboot2_parse(boot->file, program, &boot->as_multiboot2, &failure), &failure);
+    if (multiboot_find(boot->file, &offset))
+        note(boot, FACE_MULTIBOOT, multiboot_parse(boot->file, program, &boot->as_multiboot, &failure), &failure);
 }
 
 bool payload_take_apart(struct span content, struct boot *boot, struct failure *failure)
@@ -167,8 +170,8 @@ bool payload_take_apart(struct span content, struct boot *boot, struct failure *
         taken = take_bzimage(content, boot, failure);
     else if (kind == PAYLOAD_PE)
         taken = take_pe(content, boot, failure);
-    else
-        add_multiboot(boot, NULL);
+    if (taken && !(boot->faces & FACE_LINUX))
+        payload_find_multiboot(boot);
     return taken && (boot->faces || boot->broken ||
                      fail(failure, "kernel", "an ELF without a PVH note or a multiboot header, and not Linux"));
 }

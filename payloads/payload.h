@@ -27,9 +27,13 @@ const char *payload_kind_name(enum payload_kind kind);
 /*
  * Takes an unpacked payload apart: fills boot's kind, file, faces and all that belongs to them. `content` may go on
  * behind it; boot->file is what of it is the payload. A failure where the file is broken as a whole, or has no face; a
- * single face that is broken is kept for who asks for it.
+ * single face that is broken is kept for who asks for it. The faces of multiboot, for which 40 KiB have to be searched,
+ * are left to payload_find_multiboot where there is that of Linux, which nobody leaves for them unless he is told to.
  */
 bool payload_take_apart(struct span content, struct boot *boot, struct failure *failure);
+
+/* Adds the faces of multiboot of what was taken apart, if they were left out. */
+void payload_find_multiboot(struct boot *boot);
 
 /* Prints the faces (qv.debug), and what of them is newer than we are. */
 void payload_print(const struct boot *boot);

@@ -29,20 +29,40 @@ static const struct {
 
 #define KNOWN_NAMES (sizeof(known_names) / sizeof(known_names[0]))
 
+/* Every section of every PE file is looked up, in more than one table: names are compared as numbers. */
+size_t section_name_find(const char *name, const void *names, size_t row, size_t count)
+{
+    const size_t length = strnlen(name, PE_SECTION_NAME_SIZE + 1);
+    uint64_t wanted = 0, one;
+    size_t i = 0;
+
+    _Static_assert(sizeof(wanted) == PE_SECTION_NAME_SIZE, "a name is a number");
+    if (length > PE_SECTION_NAME_SIZE)
+        return count;
+    memcpy(&wanted, name, length);
+    for (; i < count; i++) {
+        memcpy(&one, (const uint8_t *)names + i * row, sizeof(one));
+        if (one == wanted)
+            break;
+    }
+    return i;
+}
+
+static size_t find_known(const char *name)
+{
+    return section_name_find(name, known_names, sizeof(known_names[0]), KNOWN_NAMES);
+}
+
 bool section_name_known(const char *name)
 {
-    for (size_t i = 0; i < KNOWN_NAMES; i++)
-        if (strcmp(known_names[i].name, name) == 0)
-            return true;
-    return false;
+    return find_known(name) < KNOWN_NAMES;
 }
 
 bool section_name_repeats(const char *name)
 {
-    for (size_t i = 0; i < KNOWN_NAMES; i++)
-        if (strcmp(known_names[i].name, name) == 0)
-            return known_names[i].repeats;
-    return false;
+    const size_t found = find_known(name);
+
+    return found < KNOWN_NAMES && known_names[found].repeats;
 }
 
 uint64_t sections_image_size(const uint8_t *image)

@@ -71,4 +71,10 @@ struct span section_find(const struct sections *sections, const char *name);
 bool section_name_known(const char *name);
 bool section_name_repeats(const char *name);
 
+/*
+ * Which of `count` rows, of `row` bytes each, begins with the name, padded with zeros to PE_SECTION_NAME_SIZE bytes;
+ * count where none does.
+ */
+size_t section_name_find(const char *name, const void *names, size_t row, size_t count);
+
 #endif

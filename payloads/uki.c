@@ -40,6 +40,8 @@ static const char plain_names[][PE_SECTION_NAME_SIZE + 1] = {
     ".sbatlev", ".vendor_", ".init.te", ".init.da", ".data.re", ".pad",    "mods",
 };
 
+#define PLAIN_NAMES (sizeof(plain_names) / sizeof(plain_names[0]))
+
 /* The headers of a file, copied out: e_lfanew may be unaligned. */
 struct headers {
     struct pe_file_header file;
@@ -225,10 +227,7 @@ static bool is_plain(const char *name)
     /* "/4" is a name that stands in the string table, because it is too long: UAPI.5 has none such, debuggers have. */
     if (name[0] == '/' || strncmp(name, ".debug", 6) == 0)
         return true;
-    for (size_t i = 0; i < sizeof(plain_names) / sizeof(plain_names[0]); i++)
-        if (strcmp(plain_names[i], name) == 0)
-            return true;
-    return false;
+    return section_name_find(name, plain_names, sizeof(plain_names[0]), PLAIN_NAMES) < PLAIN_NAMES;
 }
 
 /* UAPI.5, "PE Addons": the sections that one may have. */
@@ -236,10 +235,8 @@ static bool adds(const char *name)
 {
     static const char names[][PE_SECTION_NAME_SIZE + 1] = { ".cmdline", ".dtb", ".ucode", ".initrd" };
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strcmp(names[i], name) == 0)
-            return true;
-    return false;
+    return section_name_find(name, names, sizeof(names[0]), sizeof(names) / sizeof(names[0])) <
+           sizeof(names) / sizeof(names[0]);
 }
 
 static void classify(struct span file, const struct headers *headers, struct pe *pe)

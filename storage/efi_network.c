@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "common/console.h"
+#include "common/noinit.h"
 #include "common/progress.h"
 #include "common/string.h"
 #include "firmware/efi.h"
@@ -59,8 +60,8 @@ static EFI_STATUS get_http(struct source *source, void *buffer, uint64_t *size)
 
 static bool find_http(EFI_HANDLE device, const char *suffix, struct source *source)
 {
-    static uint8_t made[EFI_PATH_MAX] __attribute__((aligned(8)));
-    static uint8_t own[EFI_PATH_MAX];
+    static uint8_t made[EFI_PATH_MAX] __attribute__((aligned(8))) NOINIT;
+    static uint8_t own[EFI_PATH_MAX] NOINIT;
     static uint64_t own_size;
     const struct span path = efi_device_path(device);
 
@@ -102,7 +103,7 @@ static bool find_answer(const EFI_PXE_BASE_CODE_MODE *mode, struct pxe_source *a
 static bool find_pxe(EFI_HANDLE device, const char *suffix, struct source *source)
 {
     static struct pxe_source answer;
-    static char file[PXE_FILE_MAX + 16];
+    static char file[PXE_FILE_MAX + 16] NOINIT;
 
     source->pxe = efi_protocol(device, &pxe_guid);
     if (!source->pxe || !source->pxe->Mode || !source->pxe->Mode->Started || source->pxe->Mode->UsingIpv6 ||

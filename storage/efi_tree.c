@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "common/checked.h"
+#include "common/noinit.h"
 #include "common/string.h"
 #include "firmware/efi.h"
 #include "firmware/efi_calls.h"
@@ -59,7 +60,7 @@ static EFI_FILE_HANDLE root_of(const struct tree *tree)
 static bool open_path(const struct tree *tree, const char *path, UINT64 mode, EFI_FILE_HANDLE *file,
                       struct failure *failure)
 {
-    static uint16_t units[TREE_PATH_MAX];
+    static uint16_t units[TREE_PATH_MAX] NOINIT;
     EFI_FILE_HANDLE root;
     EFI_STATUS status;
     uint64_t count;

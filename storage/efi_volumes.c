@@ -3,6 +3,7 @@
 #include "storage/efi_volumes.h"
 
 #include "common/checked.h"
+#include "common/noinit.h"
 #include "common/string.h"
 #include "common/text.h"
 #include "firmware/efi.h"
@@ -93,7 +94,7 @@ static enum partition_role read_gpt(EFI_BLOCK_IO *disk, const struct efi_partiti
 
 static enum partition_role ask_disk(struct span path, const struct efi_partition *partition)
 {
-    static uint8_t cut[EFI_PATH_MAX] __attribute__((aligned(8)));
+    static uint8_t cut[EFI_PATH_MAX] __attribute__((aligned(8))) NOINIT;
     EFI_BOOT_SERVICES *services = efi_system_table()->BootServices;
     EFI_DEVICE_PATH *rest = (EFI_DEVICE_PATH *)cut;
     enum partition_role role = PARTITION_OTHER;
@@ -250,7 +251,7 @@ uint32_t efi_volumes(struct volume *volumes)
 
 bool efi_own_path(char *path)
 {
-    static char file[TREE_PATH_MAX];
+    static char file[TREE_PATH_MAX] NOINIT;
     const EFI_LOADED_IMAGE *own = efi_own_image();
     struct failure ignored;
 

@@ -10,6 +10,7 @@
 #include "storage/fat.h"
 
 #include "common/checked.h"
+#include "common/noinit.h"
 #include "common/string.h"
 #include "common/text.h"
 #include "storage/fat_boot.h"
@@ -35,7 +36,6 @@ static struct {
     const struct disk *disk;
     struct {
         uint64_t at, size; /* on the disk; no size: nothing */
-        uint8_t bytes[BLOCK_SIZE];
     } block[USES];
     struct found {
         uint32_t folder;    /* its first cluster */
@@ -46,6 +46,7 @@ static struct {
     uint32_t index;         /* one cluster of it, counted from 0, */
     uint32_t cluster;       /* and its number */
 } last;
+static uint8_t blocks[USES][BLOCK_SIZE] NOINIT; /* what is in each block */
 
 static void remember(const struct disk *disk)
 {
@@ -74,17 +75,17 @@ static bool peek(const struct disk *disk, enum use use, uint64_t offset, uint64_
         return true;
     }
     if (last.block[use].size && last.block[use].at == start) {
-        *bytes = last.block[use].bytes + (offset - start);
+        *bytes = blocks[use] + (offset - start);
         return true;
     }
     if (whole > disk->size - start)
         whole = disk->size - start;
     last.block[use].size = 0;
-    if (!disk->read(disk, start, last.block[use].bytes, whole, failure))
+    if (!disk->read(disk, start, blocks[use], whole, failure))
         return false;
     last.block[use].at = start;
     last.block[use].size = whole;
-    *bytes = last.block[use].bytes + (offset - start);
+    *bytes = blocks[use] + (offset - start);
     return true;
 }
 

@@ -295,6 +295,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_failure(&failure);
         return 0;
     }
+    payload_find_multiboot(&boot);
     make_boot(data[0], data[1]);
     handoff.map = machine; /* the exits look at it before they are taken */
     handoff.map.claim = data[0] & BOOT_SERVICES ? claim : NULL;

@@ -82,7 +82,7 @@ static struct walk walk(uint64_t address)
 
 static void start(unsigned levels, bool gigabyte_pages, bool no_execute)
 {
-    memset(memory, 0xa5, sizeof(memory)); /* tables must be cleared */
+    memset(memory, 0x25, sizeof(memory)); /* tables must be cleared: this looks like entries that lead to others */
     memset(&failure, 0, sizeof(failure));
     assert_true(pagetables_start(&tables, memory, TABLES_MAX, (uint8_t)levels, gigabyte_pages, no_execute));
 }

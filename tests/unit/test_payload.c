@@ -298,6 +298,9 @@ static void elf_faces(void **state)
     assert_int_equal(boot.as_linux.entry, ELF_LINKED);
     assert_int_equal(boot.vmlinux.count, 2);
     assert_true(boot.faces & FACE_PVH);
+    /* Nobody looks for these where there is Linux, but for who asks. */
+    assert_false((boot.faces | boot.broken) & (FACE_MULTIBOOT2 | FACE_MULTIBOOT));
+    payload_find_multiboot(&boot);
     assert_true(boot.faces & FACE_MULTIBOOT2);
     assert_int_equal(boot.as_multiboot2.entry, ELF_LINKED);
     assert_true((boot.faces | boot.broken) & FACE_MULTIBOOT);
