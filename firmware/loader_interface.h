@@ -35,8 +35,8 @@ struct loader_wishes {
 void loader_interface_read(struct loader_wishes *wishes);
 
 /*
- * LoaderInfo, LoaderFeatures, LoaderFirmwareInfo, LoaderFirmwareType, LoaderImageIdentifier, LoaderDevicePartUUID,
- * LoaderTimeInitUSec (from the ticks of PHASE_DOOR). To be called before all others. stub: a kernel is packed into us,
+ * LoaderInfo, LoaderFeatures, LoaderFirmwareInfo, LoaderFirmwareType, LoaderImageIdentifier, LoaderDevicePartUUID;
+ * and the time is watched for loader_interface_leave. To be called before all others. stub: a kernel is packed into us,
  * as into a UKI; then, if a loader before us has introduced itself, it is the one that the system shall see, and none
  * of these functions writes or reads a variable of its.
  */
@@ -50,7 +50,7 @@ void loader_interface_entries(const char *(*id)(const void *context, uint32_t in
  * NULL. */
 void loader_interface_selected(const char *id, const char *counted_path);
 
-/* LoaderTimeExecUSec: the last thing before the payload. */
+/* LoaderTimeInitUSec (from the ticks of PHASE_DOOR) and LoaderTimeExecUSec: the last thing before the payload. */
 void loader_interface_leave(void);
 
 /* LoaderEntryDefault, kept by the firmware; "" takes it away. */
