@@ -122,20 +122,22 @@ def test_the_same(door, made, initrds, record_property):
         addresses(given)
 
 
-def by_exit(name, image, word, exit):
+def by_exit(name, image, word, exit, door="efi-kernel"):
     """The guest's Report through an EFI door, where the loader chose this EXIT."""
-    with start(name, image, word, door="efi-kernel") as running:
+    with start(name, image, word, door=door) as running:
         running.wait(guest.END, guest.FATAL)
-        assert re.search(rf"^quadrivium \S+: efi to {exit}:", running.console, re.MULTILINE), running.console
+        assert re.search(rf"^quadrivium \S+: \S+ to {exit}:", running.console, re.MULTILINE), running.console
         assert not WARNING.search(machine.printable(running.console))
         return guest.parse(running.console)
 
 
-def test_past_the_stub(made, initrds, record_property):
-    """Where nobody names an exit, a kernel that we unpack is entered past its EFI stub, and has all that this would have given."""
-    record_property("door", "efi-kernel")
-    image = cases.packed("efi", made.vmlinuz, initrds, OWN)
-    stub, past = by_exit("past/stub", image, UNPACK["kernel"], "efi"), by_exit("past/past", image, UNPACK["loader"], "linux64")
+@pytest.mark.parametrize("door", ["efi-kernel", slow("multiboot2-efi"), slow("efi-handover")])
+def test_past_the_stub(door, made, initrds, record_property):
+    """Where nobody names an exit, a kernel that we unpack is entered past its EFI stub, and has all that this would give it."""
+    record_property("door", door)
+    image = cases.packed(doors.DOORS[door].image, made.vmlinuz, initrds, OWN)
+    stub, past = (by_exit(f"past/{door}-{who}", image, UNPACK[who], exit, door)
+                  for who, exit in (("kernel", "efi"), ("loader", "linux64")))
     for given in (stub, past):
         addresses(given)
         assert given.values["efi"] == "64" and given.values["efi.variables"] == "work"
