@@ -186,7 +186,7 @@ void loader_interface_introduce(const struct handoff *handoff, bool stub)
     is_stub = stub && exists("LoaderInfo");
     if (is_stub)
         return;
-    tsc_begin(); /* for loader_interface_leave */
+    tsc_begin(); /* for loader_interface_selected */
     write_text("LoaderInfo", THIS_BOOT, "quadrivium " QUADRIVIUM_VERSION);
     write(&loader_guid, "LoaderFeatures", THIS_BOOT, &features, sizeof(features));
     introduce_firmware();
@@ -195,12 +195,8 @@ void loader_interface_introduce(const struct handoff *handoff, bool stub)
 
 void loader_interface_leave(void)
 {
-    const uint64_t now = __builtin_ia32_rdtsc();
-
-    if (!efi_alive() || is_stub)
-        return;
-    write_time("LoaderTimeInitUSec", stamps.ticks[PHASE_DOOR]); /* only now do we know how fast they tick */
-    write_time("LoaderTimeExecUSec", now);
+    if (efi_alive() && !is_stub)
+        write_time("LoaderTimeExecUSec", __builtin_ia32_rdtsc());
 }
 
 /* ---- entries ---- */
@@ -253,6 +249,7 @@ void loader_interface_selected(const char *id, const char *counted_path)
     } else {
         take_away("LoaderBootCountPath", THIS_BOOT); /* of one that was tried before, in vain */
     }
+    write_time("LoaderTimeInitUSec", stamps.ticks[PHASE_DOOR]); /* by now it is known how fast they tick */
 }
 
 bool loader_interface_set_default(const char *id, struct failure *failure)

@@ -36,9 +36,9 @@ void loader_interface_read(struct loader_wishes *wishes);
 
 /*
  * LoaderInfo, LoaderFeatures, LoaderFirmwareInfo, LoaderFirmwareType, LoaderImageIdentifier, LoaderDevicePartUUID;
- * and the time is watched for loader_interface_leave. To be called before all others. stub: a kernel is packed into us,
- * as into a UKI; then, if a loader before us has introduced itself, it is the one that the system shall see, and none
- * of these functions writes or reads a variable of its.
+ * and the time is watched for loader_interface_selected. To be called before all others. stub: a kernel is packed into
+ * us, as into a UKI; then, if a loader before us has introduced itself, it is the one that the system shall see, and
+ * none of these functions writes or reads a variable of its.
  */
 void loader_interface_introduce(const struct handoff *handoff, bool stub);
 
@@ -46,11 +46,13 @@ void loader_interface_introduce(const struct handoff *handoff, bool stub);
 void loader_interface_entries(const char *(*id)(const void *context, uint32_t index), const void *context,
                               uint32_t count);
 
-/* LoaderEntrySelected, and LoaderEntryLastBooted. path: of a counted entry, LoaderBootCountPath (`/` as separator); or
- * NULL. */
+/*
+ * LoaderEntrySelected, LoaderEntryLastBooted, and LoaderTimeInitUSec (from the ticks of PHASE_DOOR). path: of a counted
+ * entry, LoaderBootCountPath (`/` as separator); or NULL.
+ */
 void loader_interface_selected(const char *id, const char *counted_path);
 
-/* LoaderTimeInitUSec (from the ticks of PHASE_DOOR) and LoaderTimeExecUSec: the last thing before the payload. */
+/* LoaderTimeExecUSec: the last thing before the payload. */
 void loader_interface_leave(void);
 
 /* LoaderEntryDefault, kept by the firmware; "" takes it away. */
