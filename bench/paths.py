@@ -22,6 +22,8 @@ MEMORY, CPUS, CPU = "512", 1, "max,-la57"
 PEER, OURS = "peer", "quadrivium"
 PACKING = threading.Lock()              # several paths have the same image
 DIRECT = "direct:pvh-q35:none"          # what wall-clock ratios are against
+SYSTEMD_BOOT = "systemd-boot:efi:xz"
+EFI_PEERS = {"systemd-boot": (SYSTEMD_BOOT,), "GRUB": ("grub:linux32-efi:xz", "grub:efi-handover:xz")}   # the better one counts
 # Doors with EFI's boot services, so that the EFI stub can be an exit.
 EFI_DOORS = ("efi", "efi-bios", "efi-kernel", "efi-chain", "multiboot2-efi", "efi-handover")
 
@@ -96,7 +98,7 @@ def _peer_of(door, kernel):
         return f"direct:{door.name}:none" if kernel.name == "none" else "direct:linux16:xz"
     return {"multiboot2-bios": "grub:linux32:xz", "multiboot2-efi": "grub:linux32-efi:xz", "linux16": "direct:linux16:xz",
             "linux16-grub": "grub:linux16-grub:xz", "linux32": "grub:linux32:xz", "linux32-efi": "grub:linux32-efi:xz",
-            "efi-handover": "grub:efi-handover:xz", "efi": "systemd-boot:efi:xz", "efi-bios": "direct:efi-kernel:xz",
+            "efi-handover": "grub:efi-handover:xz", "efi": SYSTEMD_BOOT, "efi-bios": "direct:efi-kernel:xz",
             "efi-kernel": "direct:efi-kernel:xz", "efi-chain": "grub:efi-handover:xz"}.get(door.name, "direct:linux16:xz")
 
 
@@ -114,9 +116,10 @@ def bare(label, door, kernel):
     return Path(f"{label}:{door.name}:{kernel.name}", PEER, door, kernel, f"{door.how}; {kernel.how}", start, watch)
 
 
-def _entries(loud):
-    """The files of an entry of type 1, as systemd-boot and we read it (UAPI.1)."""
-    entry = f"title Linux\nlinux /vmlinuz\ninitrd /initrd\noptions {LOUD if loud else WORDS}\n"
+def _entries(loud, words=""):
+    """The files of an entry of type 1, as systemd-boot and we read it (UAPI.1). WORDS are ours."""
+    options = cases.joined(LOUD if loud else WORDS, words)
+    entry = f"title Linux\nlinux /vmlinuz\ninitrd /initrd\noptions {options}\n"
     return {"vmlinuz": kernels.shipped(), "initrd": kernels.initrd(), "loader/loader.conf": b"timeout 0\n",
             "loader/entries/linux.conf": entry.encode()}
 
@@ -128,21 +131,21 @@ def _syslinux_files(loud):
             "EFI/BOOT/ldlinux.e64": packages.read("syslinux-common", modules)}
 
 
-def esp(name, how, loader, files, own=False):
-    """A loader on an EFI system partition with what it reads there. OWN: it is ours."""
-    door, kernel = doors.DOORS["efi"], kernels.KERNELS["xz"]
+def esp(name, how, loader, files, exit="", kernel="xz"):
+    """A loader on an EFI system partition with what it reads there. EXIT: it is ours, and leaves by that."""
+    door, kernel = doors.DOORS["efi"], kernels.KERNELS[kernel]
+    words = (kernel.words,) if exit == "linux64" else ()
 
     def start(folder, loud, memory=MEMORY, cpus=CPUS, cpu=CPU):
         folder.mkdir(parents=True, exist_ok=True)
-        disk = media.gpt_disk(folder / "disk", [(media.ESP, {media.EFI_FALLBACK: loader(loud), **files(loud)})])
+        disk = media.gpt_disk(folder / "disk", [(media.ESP, {media.EFI_FALLBACK: loader(loud), **files(loud, *words)})])
         return _efi_machine(disk, memory, cpus, cpu)
 
     def watch(folder):
         file = loader(False).read_bytes()
-        own_points = points.ours() if own else []
-        return [*points.application(file), *own_points, *points.kernel(kernel.file(), points.DOOR if own else points.BOOT)]
-    return Path(name, OURS if own else PEER, door, kernel, f"OVMF; {how}", start, watch, "efi" if own else "",
-                "systemd-boot:efi:xz" if own else "")
+        after = points.COPY if exit == "linux64" else points.DOOR if exit else points.BOOT
+        return [*points.application(file), *(points.ours() if exit else []), *points.kernel(entered(kernel), after)]
+    return Path(name, OURS if exit else PEER, door, kernel, f"OVMF; {how}", start, watch, exit, SYSTEMD_BOOT if exit else "")
 
 
 def _efi_machine(disk, memory, cpus, cpu):
@@ -173,11 +176,14 @@ def table():
     rows = [*(bare("direct", doors.DOORS[name], none) for name in ("pvh-q35", "pvh-pc", "pvh-microvm")),
             *(bare("direct", doors.DOORS[name], xz) for name in ("linux16", "efi-kernel")), _qboot(),
             *(bare("grub", doors.DOORS[name], xz) for name in ("linux16-grub", "linux32", "linux32-efi", "efi-handover")),
-            esp("systemd-boot:efi:xz", "systemd-boot and an entry of type 1", lambda loud: payloads.TABLE["systemd-boot"].make(),
+            esp(SYSTEMD_BOOT, "systemd-boot and an entry of type 1", lambda loud: payloads.TABLE["systemd-boot"].make(),
                 _entries),
             esp("syslinux:efi:xz", "syslinux", lambda loud: payloads.TABLE["syslinux"].make(), _syslinux_files),
             esp("efi-entry:efi:xz", "our image and an entry of type 1, from the same disk as systemd-boot", _own_loader, _entries,
-                True)]
+                "efi")]
+    if kernels.KERNELS["xz-direct"].there():
+        rows.append(esp("efi-entry:linux64:xz-direct", "the same, with qv.unpack=loader in the entry", _own_loader, _entries,
+                        "linux64", "xz-direct"))
     for door in doors.DOORS.values():
         for kernel in kernels.KERNELS.values():
             rows += [ours(door, exit, kernel) for exit in kernel.exits if exit != "efi" or door.name in EFI_DOORS]
@@ -189,5 +195,6 @@ QUICK = ("direct:pvh-q35:none", "pvh-q35:pvh:none", "pvh-q35:linux64:none", "pvh
 HEADLINE = (*QUICK, *(f"pvh-q35:linux64:{kernel}-direct" for kernel in ("none", "lz4", "zstd", "xz")),
             "direct:linux16:xz", "direct:qboot:xz", "pvh-q35:linux64:xz", "linux16:linux64:xz", "grub:linux32:xz",
             "multiboot2-bios:linux64:xz", "linux32:linux64:xz", "linux64-kexec:linux64:xz",
-            "direct:efi-kernel:xz", "systemd-boot:efi:xz", "syslinux:efi:xz", "efi-entry:efi:xz", "efi:efi:xz",
+            "direct:efi-kernel:xz", SYSTEMD_BOOT, "syslinux:efi:xz", "efi-entry:efi:xz", "efi:efi:xz",
+            "efi-entry:linux64:xz-direct", *(f"efi:linux64:{kernel}-direct" for kernel in ("xz", "zstd", "lz4")),
             "grub:linux32-efi:xz", "grub:efi-handover:xz", "multiboot2-efi:efi:xz", "efi-handover:efi:xz")

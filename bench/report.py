@@ -63,6 +63,19 @@ def spans(sample):
     return sample[points.USER], sum(parts[name] for name in ("loader before", "quadrivium", "unpacking"))
 
 
+def efi_table(result):
+    """Each path through EFI: from where the firmware starts an application to the kernel at its own address, and how that is to
+    what the other boot loaders take."""
+    counts = {name: (counted(row), row["door"]) for name, row in result["paths"].items()}
+    taken = {name: spans(sample)[1] for name, (sample, door) in counts.items()
+             if sample and points.BOOT in sample and doors.DOORS[door].firmware.startswith("ovmf")}
+    peers = {peer: min((taken[name] for name in names if name in taken), default=None)
+             for peer, names in paths.EFI_PEERS.items()}
+    rows = [[f"`{name}`", figure(value), *(f"{value / other:.3f}" if other else "" for other in peers.values())]
+            for name, value in taken.items()]
+    return table(["path", "to the kernel", *(f"of {peer}'s" for peer in peers)], rows)
+
+
 def parts_plot(result):
     rows, before = [], None
     for name in headline(result):
@@ -199,6 +212,7 @@ def write(result, page, folder, prefix, before=None):
         lines += section("Where the time goes", texts.PARTS, f"![From reset to /init]({prefix}bench-paths.svg)", "",
                          *parts_table(result))
         lines += [texts.LESSONS, ""]
+    lines += section("Through EFI", texts.EFI, *efi_table(result))
     if loader_rows(result):
         (folder / "bench-loader.svg").write_text(loader_plot(result))
         lines += section("The loader's own phases", texts.PHASES, f"![The loader's phases]({prefix}bench-loader.svg)", "",

@@ -33,6 +33,12 @@ vmlinux is the quickest way; where it must be small, lz4 or zstd unpacked by the
 everything else together. Under EFI, reading the kernel once and leaving the unpacking to us is what can be saved; with GRUB,
 multiboot2 is no slower than GRUB's own `linux`."""
 
+EFI = """
+From where the firmware starts the first application to the kernel's first instruction at its own address: what a boot loader, and
+whoever unpacks the kernel, have to answer for. The firmware before it is the same for all. Of GRUB's two ways the better one is
+what the others are compared with.
+"""
+
 PHASES = """Each column is what that phase alone cost: to the end of `cpu`, of `pagetables` and so on (common/stamp.h). `copy`
 is the way to the trampoline, and `linux_start_boot` what the trampoline copies and zeroes, to the kernel's first instruction.
 Under EFI the firmware's own work for us is in it. The plot leaves EFI out, whose consoles would hide the rest."""

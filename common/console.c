@@ -172,6 +172,14 @@ static void put(void *context, char byte)
         next_row(0);
 }
 
+static void flush(void)
+{
+    for (unsigned i = 0; i < CONSOLES_MAX; i++) {
+        if (started[i] && known[i]->flush)
+            known[i]->flush();
+    }
+}
+
 void print(const char *format, ...)
 {
     va_list arguments;
@@ -179,6 +187,7 @@ void print(const char *format, ...)
     va_start(arguments, format);
     text_stream(put, NULL, format, arguments);
     va_end(arguments);
+    flush();
 }
 
 void warn(const char *format, ...)

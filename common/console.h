@@ -41,6 +41,7 @@ struct console {
     int (*read)(void);           /* the next key (common/keys.h), without waiting; NULL: it has none */
     bool (*begun)(void);         /* a part of a key has come, of which read says nothing yet; NULL: they come whole */
     const struct screen *screen; /* NULL: it only prints, line by line */
+    void (*flush)(void);         /* shows what was written and kept back, as screen does; NULL: nothing is */
 };
 
 /* Makes a console known, before any is started. The structure stays the caller's and must live on. */

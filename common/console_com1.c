@@ -118,4 +118,4 @@ static bool com1_begun(void)
 
 TERMINAL_SCREEN(screen, com1_write);
 
-const struct console console_com1 = { "com1", com1_start, com1_write, com1_read, com1_begun, &screen };
+const struct console console_com1 = { "com1", com1_start, com1_write, com1_read, com1_begun, &screen, NULL };

@@ -20,4 +20,4 @@ static void debugcon_write(char byte)
     io_write8(DEBUGCON, (uint8_t)byte);
 }
 
-const struct console console_debugcon = { "debugcon", debugcon_start, debugcon_write, NULL, NULL, NULL };
+const struct console console_debugcon = { "debugcon", debugcon_start, debugcon_write, NULL, NULL, NULL, NULL };

@@ -169,4 +169,4 @@ static void vga_cursor(bool visible)
 
 static const struct screen screen = { vga_size, vga_clear, vga_move, vga_style, vga_cursor };
 
-const struct console console_vga = { "vga", vga_start, vga_write, vga_read, NULL, &screen };
+const struct console console_vga = { "vga", vga_start, vga_write, vga_read, NULL, &screen, NULL };

@@ -9,22 +9,25 @@
 
 #define KIB        1024
 #define MIB        (1024 * 1024)
-#define LINE_WIDTH 76 /* columns: a line that wraps could not be renewed */
-#define WHAT_MAX   36 /* bytes of the name */
+#define LINE_WIDTH 76          /* columns: a line that wraps could not be renewed */
+#define WHAT_MAX   36          /* bytes of the name */
+#define EARLIEST   50000000ull /* ticks that are less than half a second anywhere */
 
-static uint64_t ticks_per_second;
+static uint64_t (*ask)(void);
+static uint64_t ticks_per_second; /* 0: nobody was asked yet */
 static struct {
     const char *what;
     uint64_t total;
-    uint64_t next; /* ticks: not shown before */
+    uint64_t next; /* ticks: not shown again before */
     uint64_t since;
     unsigned depth; /* loads that have begun and not ended, the shown one among them */
     bool shown;
 } load;
 
-void progress_clock(uint64_t frequency)
+void progress_clock(uint64_t (*frequency)(void))
 {
-    ticks_per_second = frequency;
+    ask = frequency;
+    ticks_per_second = 0;
 }
 
 void progress_start(const char *what, uint64_t total)
@@ -34,7 +37,6 @@ void progress_start(const char *what, uint64_t total)
     load.what = what;
     load.total = total;
     load.since = __builtin_ia32_rdtsc();
-    load.next = ticks_per_second / 2;
     load.shown = false;
 }
 
@@ -65,11 +67,13 @@ void progress(uint64_t done)
 {
     uint64_t passed;
 
-    if (load.depth != 1 || !ticks_per_second)
+    if (load.depth != 1 || !ask)
         return;
     passed = __builtin_ia32_rdtsc() - load.since;
+    if (passed < EARLIEST || (!ticks_per_second && !(ticks_per_second = ask())))
+        return;
     /* Whoever saw a part of it sees the end of it, too. */
-    if (passed < load.next && !(load.shown && load.total && done >= load.total))
+    if (passed < (load.shown ? load.next : ticks_per_second / 2) && !(load.shown && load.total && done >= load.total))
         return;
     load.next = passed + ticks_per_second / 4;
     show(done);

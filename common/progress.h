@@ -5,8 +5,11 @@
 
 #include <stdint.h>
 
-/* How many ticks of the time stamp counter a second has (0: no clock, and nothing is shown). */
-void progress_clock(uint64_t ticks_per_second);
+/*
+ * Who knows how many ticks of the time stamp counter a second has (0: nobody, and nothing is shown). Asked only once a
+ * load may have taken half a second, since the answer may have to be measured.
+ */
+void progress_clock(uint64_t (*frequency)(void));
 
 /* A load of `total` bytes (0: not known) begins; `what` lives until its end. Loads do not nest: the outer one is then
  * kept. */

@@ -44,6 +44,13 @@ void cpu_take_exceptions(void);
 /* Frequency of the time stamp counter in Hz, 0 if it cannot be told; *source says by what. Measured once, when asked
  * for. */
 uint64_t tsc_frequency(const char **source);
+uint64_t tsc_hertz(void); /* the same, for who does not ask by what */
+
+/*
+ * Lets what comes anyway pass for the measuring, where it has to be measured: what asks within the next 50 ms waits for
+ * no more than is left of the first half millisecond. Only where the speaker's timer is the machine's own.
+ */
+void tsc_begin(void);
 
 /*
  * Called after an exception's dump, with interrupts off, to stop as this machine is best stopped; it does not return.

@@ -15,12 +15,14 @@
 #define PIT_CHANNEL2          0x42
 #define PIT_COMMAND           0x43
 #define PIT_CHANNEL2_ONE_SHOT 0xb0 /* channel 2, low then high byte, mode 0 */
+#define PIT_CHANNEL2_LATCH    0x80
 #define PIT_GATE              0x61
 #define PIT_GATE_ON           0x01
 #define PIT_SPEAKER           0x02
 #define PIT_OUTPUT            0x20
 #define PIT_HZ                1193182ull
 #define PIT_TICKS             (PIT_HZ / 2000)
+#define PIT_MAX               0xffff /* 55 ms */
 #define PIT_ROUNDS            5
 /* Reads; each takes about a microsecond on a real machine, and much less in some others. */
 #define PIT_PATIENCE 500000
@@ -51,16 +53,22 @@ static uint64_t by_cpuid(const char **source)
     return 0;
 }
 
-static uint64_t measure(void)
+/* Starts the count down to 0; returns what the gate was. */
+static uint8_t start_timer(uint16_t ticks)
 {
     uint8_t gate = io_read8(PIT_GATE);
-    unsigned reads = 0;
 
     io_write8(PIT_GATE, (gate & ~PIT_SPEAKER) | PIT_GATE_ON);
     io_write8(PIT_COMMAND, PIT_CHANNEL2_ONE_SHOT);
-    io_write8(PIT_CHANNEL2, (uint8_t)PIT_TICKS);
-    io_write8(PIT_CHANNEL2, (uint8_t)(PIT_TICKS >> 8));
+    io_write8(PIT_CHANNEL2, (uint8_t)ticks);
+    io_write8(PIT_CHANNEL2, (uint8_t)(ticks >> 8));
+    return gate;
+}
 
+static uint64_t measure(void)
+{
+    uint8_t gate = start_timer(PIT_TICKS);
+    unsigned reads = 0;
     uint64_t start = __builtin_ia32_rdtsc();
 
     while (!(io_read8(PIT_GATE) & PIT_OUTPUT) && reads < PIT_PATIENCE)
@@ -98,6 +106,64 @@ static uint64_t by_pit(void)
     return second;
 }
 
+/* A count that is under way; started 0: none is. */
+static struct {
+    uint64_t started; /* ticks of the TSC */
+    uint8_t gate;
+} count;
+
+void tsc_begin(void)
+{
+    const char *unused;
+
+    if (count.started || by_cpuid(&unused))
+        return;
+    count.gate = start_timer(PIT_MAX);
+    count.started = __builtin_ia32_rdtsc();
+}
+
+/* What of the count is over, at the time stamp *at; 0 where all of it is, or there is no timer. */
+static uint16_t counted(uint64_t *at)
+{
+    uint16_t left;
+
+    *at = __builtin_ia32_rdtsc();
+    io_write8(PIT_COMMAND, PIT_CHANNEL2_LATCH);
+    left = io_read8(PIT_CHANNEL2);
+    left |= (uint16_t)(io_read8(PIT_CHANNEL2) << 8);
+    return io_read8(PIT_GATE) & PIT_OUTPUT ? 0 : (uint16_t)(PIT_MAX - left);
+}
+
+/* What stopped the processor between the two readings made the frequency too small: the largest of a few is right. */
+static uint64_t by_count(void)
+{
+    uint64_t largest = 0;
+
+    for (unsigned reads = 0, rounds = 0; count.started && reads < PIT_PATIENCE && rounds < PIT_ROUNDS; reads++) {
+        uint64_t at, frequency;
+        uint16_t ticks = counted(&at);
+
+        if (!ticks && reads)
+            break;
+        if (ticks < PIT_TICKS)
+            continue;
+        frequency = (at - count.started) * PIT_HZ / ticks;
+        largest = frequency > largest ? frequency : largest;
+        rounds++;
+    }
+    if (count.started)
+        io_write8(PIT_GATE, count.gate);
+    count.started = 0;
+    return largest;
+}
+
+uint64_t tsc_hertz(void)
+{
+    const char *unused;
+
+    return tsc_frequency(&unused);
+}
+
 uint64_t tsc_frequency(const char **source)
 {
     static uint64_t frequency;
@@ -109,7 +175,9 @@ uint64_t tsc_frequency(const char **source)
         frequency = by_cpuid(&by);
         if (!frequency) {
             by = "8254 timer";
-            frequency = by_pit();
+            frequency = by_count();
+            if (!frequency)
+                frequency = by_pit();
         }
         if (!frequency)
             by = "nothing";

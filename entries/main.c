@@ -15,6 +15,7 @@
 #include "entries/doors.h"
 #include "entries/fault.h"
 #include "firmware/efi.h"
+#include "firmware/efi_stub.h"
 #include "firmware/loader_interface.h"
 #include "firmware/power.h"
 #include "firmware/tpm.h"
@@ -216,9 +217,11 @@ static bool prepare(struct span wanted, struct failure *failure)
     if (text_prefix(wanted, "multiboot", &rest))
         payload_find_multiboot(&boot);
     exit = exit_choose(&boot, wanted, &handoff, failure);
-    if (!exit || !direct_start(words_unpack(&words), exit, &expander, &handoff, &boot, failure))
+    if (!exit || !direct_start(words_unpack(&words), !wanted.data, &exit, &expander, &handoff, &boot, failure))
         return false;
     stamp(PHASE_UNPACKED);
+    if ((boot.faces & FACE_LINUX) && exit != &exit_efi && efi_alive() && !efi_stub_replace(&handoff, failure))
+        return false;
     launch_start(&launch, exit->name);
     if (!exit->prepare(&boot, &handoff, &launch, failure) || !launch_prepare(&launch, &handoff, failure))
         return false;

@@ -122,43 +122,6 @@ static bool leave(struct handoff *handoff, struct failure *failure)
 
 /* ---- what the firmware knows ---- */
 
-/* The width and position of a colour in a pixel's mask. */
-static void read_mask(uint32_t mask, uint8_t *size, uint8_t *position)
-{
-    *position = mask ? (uint8_t)__builtin_ctz(mask) : 0;
-    *size = mask ? (uint8_t)(32 - __builtin_clz(mask) - *position) : 0;
-}
-
-static void read_framebuffer(struct handoff_framebuffer *fb)
-{
-    static EFI_GUID guid = { 0x9042a9de, 0x23dc, 0x4a38, { 0x96, 0xfb, 0x7a, 0xde, 0xd0, 0x80, 0x51, 0x6a } };
-    EFI_GRAPHICS_OUTPUT_PROTOCOL *output;
-    EFI_PIXEL_BITMASK masks = { 0x0000ff, 0x00ff00, 0xff0000, 0xff000000 }; /* PixelRedGreenBlueReserved8BitPerColor */
-    const EFI_GRAPHICS_OUTPUT_MODE_INFORMATION *info;
-
-    if (systab->BootServices->LocateProtocol(&guid, NULL, (void **)&output) || !output->Mode || !output->Mode->Info)
-        return;
-    info = output->Mode->Info;
-    if (info->PixelFormat == PixelBlueGreenRedReserved8BitPerColor) {
-        masks.RedMask = 0xff0000;
-        masks.BlueMask = 0x0000ff;
-    } else if (info->PixelFormat == PixelBitMask) {
-        masks = info->PixelInformation;
-    } else if (info->PixelFormat != PixelRedGreenBlueReserved8BitPerColor) {
-        return; /* no memory behind it */
-    }
-    *fb = (struct handoff_framebuffer){ .present = true,
-                                        .address = output->Mode->FrameBufferBase,
-                                        .width = info->HorizontalResolution,
-                                        .height = info->VerticalResolution,
-                                        .pitch = info->PixelsPerScanLine * 4,
-                                        .bits = 32 };
-    read_mask(masks.RedMask, &fb->red_size, &fb->red_position);
-    read_mask(masks.GreenMask, &fb->green_size, &fb->green_position);
-    read_mask(masks.BlueMask, &fb->blue_size, &fb->blue_position);
-    read_mask(masks.ReservedMask, &fb->reserved_size, &fb->reserved_position);
-}
-
 /* UEFI 2.10, section 37.5. gnu-efi does not know it. */
 struct rng_protocol {
     EFI_STATUS(EFIAPI *get_info)(struct rng_protocol *rng, UINTN *size, EFI_GUID *algorithms);
@@ -199,6 +162,7 @@ bool efi_gather(struct handoff *handoff, const struct physical *physical, struct
     if (!efi_add_map(&handoff->map, descriptors, map.descriptor_size, false, failure) ||
         !map_carve(&handoff->map, (uint64_t)map.descriptors, map.capacity, MAP_LOADER, failure))
         return false;
+    handoff->efi.for_unpacker = efi_map_for_unpacker(descriptors, map.descriptor_size);
     handoff->efi.present = true;
     handoff->efi.boot_services = true;
     handoff->efi.system_table = (uint64_t)systab;
@@ -211,7 +175,7 @@ bool efi_gather(struct handoff *handoff, const struct physical *physical, struct
     handoff->start_application = efi_start_application;
     handoff->rsdp.present = false; /* the firmware's own, not a loader's copy */
     efi_read_tables(handoff, physical);
-    read_framebuffer(&handoff->framebuffer);
+    efi_read_framebuffer(&handoff->framebuffer);
     read_seed(&handoff->random_seed);
     return true;
 }

@@ -28,6 +28,9 @@ struct span efi_device_path(EFI_HANDLE handle);
 void *efi_pool(uint64_t size);
 void efi_pool_free(void *memory);
 
+/* The framebuffer, where the firmware has one (efi_graphics.c). */
+void efi_read_framebuffer(struct handoff_framebuffer *fb);
+
 /* handoff->start_application (efi_application.c). */
 bool efi_start_application(const struct handoff_application *application, uint64_t *status, struct failure *failure);
 

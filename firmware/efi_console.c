@@ -26,12 +26,25 @@ static bool console_ready(struct span options, bool forced)
     return !options.size && output();
 }
 
+/* A line at a time: for each string the firmware takes its cursor away and draws it again. */
+static struct {
+    CHAR16 text[128];
+    unsigned count;
+} line;
+
+static void console_flush(void)
+{
+    line.text[line.count] = 0;
+    if (line.count && output())
+        output()->OutputString(output(), line.text);
+    line.count = 0;
+}
+
 static void console_write(char byte)
 {
-    CHAR16 text[2] = { (CHAR16)(uint8_t)byte, 0 };
-
-    if (output())
-        output()->OutputString(output(), text);
+    line.text[line.count++] = (CHAR16)(uint8_t)byte;
+    if (line.count == sizeof(line.text) / sizeof(*line.text) - 1)
+        console_flush();
 }
 
 /* UEFI 2.10, table 12.2: EFI scan codes. */
@@ -144,6 +157,7 @@ static void screen_style(enum style style)
                                               EFI_CYAN | EFI_BACKGROUND_BLACK, /* dark grey cannot be read on OVMF */
                                           [STYLE_WARNING] = EFI_YELLOW | EFI_BACKGROUND_BLACK };
 
+    console_flush();
     if (output())
         output()->SetAttribute(output(), attributes[style]);
 }
@@ -157,12 +171,14 @@ static void screen_clear(void)
 
 static void screen_move(unsigned column, unsigned row)
 {
+    console_flush();
     if (output())
         output()->SetCursorPosition(output(), column, row);
 }
 
 static void screen_cursor(bool visible)
 {
+    console_flush();
     if (output())
         output()->EnableCursor(output(), visible);
 }
@@ -211,4 +227,5 @@ bool efi_console_mode(struct span mode)
 
 static const struct screen screen = { screen_size, screen_clear, screen_move, screen_style, screen_cursor };
 
-const struct console console_efi = { "efi", console_ready, console_write, console_key, console_begun, &screen };
+const struct console console_efi = { "efi",         console_ready, console_write, console_key,
+                                     console_begun, &screen,       console_flush };

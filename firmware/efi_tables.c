@@ -11,6 +11,9 @@
 #define PAGE                  4096
 #define TABLES_MAX            1024
 #define EFI_PERSISTENT_MEMORY 14 /* gnu-efi's list ends before it */
+#define EFI_UNACCEPTED_MEMORY 15
+#define EFI_MORE_RELIABLE     0x10000ull /* attributes; gnu-efi has neither */
+#define EFI_SPECIFIC_PURPOSE  0x40000ull
 #define BYTE_ORDER_MARK       0xfeff
 #define REPLACEMENT           0xfffd
 
@@ -60,6 +63,24 @@ bool efi_add_map(struct memory_map *map, struct span descriptors, uint64_t descr
             return false;
     }
     return true;
+}
+
+const char *efi_map_for_unpacker(struct span descriptors, uint64_t descriptor_size)
+{
+    for (uint64_t at = 0;
+         descriptor_size >= sizeof(EFI_MEMORY_DESCRIPTOR) && checked_within(at, descriptor_size, descriptors.size);
+         at += descriptor_size) {
+        EFI_MEMORY_DESCRIPTOR descriptor;
+
+        memcpy(&descriptor, descriptors.data + at, sizeof(descriptor));
+        if (descriptor.Type == EFI_UNACCEPTED_MEMORY)
+            return "some memory is not accepted yet";
+        if (descriptor.Attribute & EFI_MORE_RELIABLE)
+            return "some memory is more reliable than the rest";
+        if (descriptor.Type == EfiConventionalMemory && descriptor.Attribute & EFI_SPECIFIC_PURPOSE)
+            return "some memory is kept for a purpose";
+    }
+    return NULL;
 }
 
 static void keep(struct known_address *known, uint64_t address)

@@ -18,6 +18,13 @@
 bool efi_add_map(struct memory_map *map, struct span descriptors, uint64_t descriptor_size, bool ended,
                  struct failure *failure);
 
+/*
+ * Why a kernel that such a map describes is best left to its own unpacker, which knows more kinds of memory than we do:
+ * memory that still has to be accepted, that is kept for a purpose, or that is more reliable than the rest. NULL: there
+ * is none of these.
+ */
+const char *efi_map_for_unpacker(struct span descriptors, uint64_t descriptor_size);
+
 /* Takes RSDP, SMBIOS and device tree from the configuration table, where they are not known yet (section 4.6). */
 void efi_read_tables(struct handoff *handoff, const struct physical *physical);
 

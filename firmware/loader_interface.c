@@ -90,9 +90,10 @@ static EFI_STATUS write_text(const char *name, UINT32 attributes, const char *te
     return count ? write(&loader_guid, name, attributes, units, count * sizeof(*units)) : EFI_INVALID_PARAMETER;
 }
 
-static EFI_STATUS take_away(const char *name)
+/* Asking whether it is there is much quicker than that. The attributes are those that it was written with. */
+static EFI_STATUS take_away(const char *name, UINT32 attributes)
 {
-    return write(&loader_guid, name, KEPT, NULL, 0);
+    return exists(name) ? write(&loader_guid, name, attributes, NULL, 0) : EFI_NOT_FOUND;
 }
 
 static void read_id(const char *name, char *id)
@@ -117,7 +118,7 @@ void loader_interface_read(struct loader_wishes *wishes)
     if (!efi_alive() || is_stub)
         return;
     read_id("LoaderEntryOneShot", wishes->one_shot);
-    take_away("LoaderEntryOneShot");
+    take_away("LoaderEntryOneShot", KEPT);
     read_id("LoaderEntryDefault", wishes->default_entry);
     read_id("LoaderEntryLastBooted", wishes->last_booted);
     wishes->ask = read_timeout("LoaderConfigTimeoutOneShot", wishes);
@@ -125,7 +126,7 @@ void loader_interface_read(struct loader_wishes *wishes)
         read_timeout("LoaderConfigTimeout", wishes);
     else if (!wishes->seconds)
         wishes->timeout = LOADER_TIMEOUT_FORCE; /* of this variable 0 means: for ever */
-    take_away("LoaderConfigTimeoutOneShot");
+    take_away("LoaderConfigTimeoutOneShot", KEPT);
 }
 
 /* ---- who we are ---- */
@@ -186,7 +187,7 @@ void loader_interface_introduce(const struct handoff *handoff, bool stub)
     is_stub = stub && exists("LoaderInfo");
     if (is_stub)
         return;
-    write_time("LoaderTimeInitUSec", stamps.ticks[PHASE_DOOR]);
+    tsc_begin(); /* for loader_interface_selected */
     write_text("LoaderInfo", THIS_BOOT, "quadrivium " QUADRIVIUM_VERSION);
     write(&loader_guid, "LoaderFeatures", THIS_BOOT, &features, sizeof(features));
     introduce_firmware();
@@ -247,8 +248,9 @@ void loader_interface_selected(const char *id, const char *counted_path)
         loader_path_to_efi(path);
         write_text("LoaderBootCountPath", THIS_BOOT, path);
     } else {
-        write(&loader_guid, "LoaderBootCountPath", THIS_BOOT, NULL, 0); /* of one that was tried before, in vain */
+        take_away("LoaderBootCountPath", THIS_BOOT); /* of one that was tried before, in vain */
     }
+    write_time("LoaderTimeInitUSec", stamps.ticks[PHASE_DOOR]); /* by now it is known how fast they tick */
 }
 
 bool loader_interface_set_default(const char *id, struct failure *failure)
@@ -259,7 +261,7 @@ bool loader_interface_set_default(const char *id, struct failure *failure)
         return fail(failure, "default", "there is no firmware that could keep it");
     if (is_stub)
         return fail(failure, "default", "it is for the loader before us to keep");
-    status = *id ? write_text("LoaderEntryDefault", KEPT, id) : take_away("LoaderEntryDefault");
+    status = *id ? write_text("LoaderEntryDefault", KEPT, id) : take_away("LoaderEntryDefault", KEPT);
     return !status || (!*id && status == EFI_NOT_FOUND) ||
            fail(failure, "default", "the firmware does not keep it (status 0x%lx)", (uint64_t)status);
 }

@@ -35,10 +35,10 @@ struct loader_wishes {
 void loader_interface_read(struct loader_wishes *wishes);
 
 /*
- * LoaderInfo, LoaderFeatures, LoaderFirmwareInfo, LoaderFirmwareType, LoaderImageIdentifier, LoaderDevicePartUUID,
- * LoaderTimeInitUSec (from the ticks of PHASE_DOOR). To be called before all others. stub: a kernel is packed into us,
- * as into a UKI; then, if a loader before us has introduced itself, it is the one that the system shall see, and none
- * of these functions writes or reads a variable of its.
+ * LoaderInfo, LoaderFeatures, LoaderFirmwareInfo, LoaderFirmwareType, LoaderImageIdentifier, LoaderDevicePartUUID;
+ * and the time is watched for loader_interface_selected. To be called before all others. stub: a kernel is packed into
+ * us, as into a UKI; then, if a loader before us has introduced itself, it is the one that the system shall see, and
+ * none of these functions writes or reads a variable of its.
  */
 void loader_interface_introduce(const struct handoff *handoff, bool stub);
 
@@ -46,8 +46,10 @@ void loader_interface_introduce(const struct handoff *handoff, bool stub);
 void loader_interface_entries(const char *(*id)(const void *context, uint32_t index), const void *context,
                               uint32_t count);
 
-/* LoaderEntrySelected, and LoaderEntryLastBooted. path: of a counted entry, LoaderBootCountPath (`/` as separator); or
- * NULL. */
+/*
+ * LoaderEntrySelected, LoaderEntryLastBooted, and LoaderTimeInitUSec (from the ticks of PHASE_DOOR). path: of a counted
+ * entry, LoaderBootCountPath (`/` as separator); or NULL.
+ */
 void loader_interface_selected(const char *id, const char *counted_path);
 
 /* LoaderTimeExecUSec: the last thing before the payload. */

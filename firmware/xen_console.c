@@ -129,7 +129,7 @@ void xen_console_drain(void)
 TERMINAL_SCREEN(screen, xen_console_write);
 
 static const struct console console_xen = {
-    "xen", xen_console_start, xen_console_write, xen_console_read, xen_console_begun, &screen
+    "xen", xen_console_start, xen_console_write, xen_console_read, xen_console_begun, &screen, NULL
 };
 
 void xen_console_register(struct memory_map *map)

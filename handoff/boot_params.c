@@ -21,6 +21,7 @@ _Static_assert(sizeof(struct boot_e820_entry) == 20, "zero-page.rst");
 #define VIDEO_VGA_TEXT    0x01 /* include/uapi/linux/screen_info.h */
 #define VIDEO_VESA_LINEAR 0x23
 #define VIDEO_EFI_LINEAR  0x70
+#define VIDEO_SKIP_QUIRKS 0x01
 #define VIDEO_64BIT_BASE  0x02
 #define BOOT_FLAG         0xaa55
 #define HEADER_MAGIC      0x53726448 /* "HdrS" */
@@ -45,6 +46,10 @@ static void fill_screen(struct screen_info *screen, const struct handoff *handof
         screen->lfb_base = (uint32_t)fb->address;
         screen->ext_lfb_base = high(fb->address);
         screen->capabilities = screen->ext_lfb_base ? VIDEO_64BIT_BASE : 0;
+        if (handoff->efi.boot_services) {
+            screen->capabilities |= VIDEO_SKIP_QUIRKS; /* the numbers are the firmware's own */
+            screen->pages = 1;
+        }
         screen->lfb_width = (uint16_t)fb->width;
         screen->lfb_height = (uint16_t)fb->height;
         screen->lfb_linelength = (uint16_t)fb->pitch;

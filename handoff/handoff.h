@@ -72,6 +72,7 @@ struct handoff_efi {
     uint64_t map, map_size, descriptor_size;
     uint64_t map_capacity; /* how much it can be by then */
     uint32_t descriptor_version;
+    const char *for_unpacker; /* why, by that map, a kernel had better unpack itself; NULL: no reason */
 };
 
 struct handoff_xen {

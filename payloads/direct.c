@@ -49,6 +49,8 @@ static bool check(struct start *start, const char *command_line, struct failure 
     start->random_physical = start->random_virtual;
     if (start->machine->confidential)
         return fail(failure, "kernel", "this is a confidential guest");
+    if (start->machine->memory && !start->kernel->repacked)
+        return fail(failure, "kernel", "%s", start->machine->memory);
     if (start->words.encryption.data)
         return for_its_own_unpacker(start->words.encryption, failure);
     if (start->random_physical && start->words.limits.data) {

@@ -16,6 +16,7 @@
 /* What the unpacker would look at in the machine. */
 struct direct_machine {
     bool confidential;                        /* an SEV or TDX guest, whose memory it would first have to accept */
+    const char *memory;                       /* what of memory only it minds (efi.for_unpacker); NULL: nothing */
     bool five_levels;                         /* the CPU has them */
     uint64_t random_physical, random_virtual; /* numbers that nobody can guess */
 };

@@ -284,6 +284,21 @@ def test_page(tmp_path):
         xml.fromstring((tmp_path / f"pictures/bench-{picture}.svg").read_text())
 
 
+def test_efi_table():
+    """What lies between the firmware and the kernel, beside systemd-boot and the better of GRUB's two ways."""
+    def row(through, jump, kernel, **more):
+        sample = {points.BOOT: 100, points.JUMP: jump, points.KERNEL: kernel, points.USER: 9000, **more}
+        return {"door": through, "kernel": "xz", "against": "", "instructions": [sample]}
+    found = {"systemd-boot:efi:xz": row("efi", 400, 1100), "grub:linux32-efi:xz": row("linux32-efi", 400, 2100),
+             "grub:efi-handover:xz": row("efi-handover", 400, 900), "efi:linux64:xz": row("efi", 300, 500, door=100),
+             "pvh-q35:linux64:xz": row("pvh-q35", 300, 500, door=100)}
+    lines = report.efi_table({"paths": found})
+    assert lines[0] == "| path | to the kernel | of systemd-boot's | of GRUB's |"
+    assert "| `efi:linux64:xz` | 400 | 0.400 | 0.500 |" in lines and len(lines) == 2 + 4
+    del found["grub:linux32-efi:xz"], found["grub:efi-handover:xz"]
+    assert "| `efi:linux64:xz` | 400 | 0.400 |  |" in report.efi_table({"paths": found})
+
+
 def test_price():
     assert price.code_lines("/* a\n b */\nint x; /* c */\n\n// d\n  y();\n") == 2
     rows = price.table(price.DOORS[:1], {}, True)

@@ -5,6 +5,7 @@ and its addresses are left to chance from the same ranges.
 The guest's /init says where the kernel lies before it reports as ever.
 """
 
+import hashlib
 import os
 import re
 
@@ -17,7 +18,9 @@ import doors
 import exits
 import guest
 import machine
+import media
 import payloads
+import secure
 
 RUNS = cases.RUNS / "direct"
 MIB = 1 << 20
@@ -39,6 +42,18 @@ done </proc/kallsyms
 while read -r range colon what; do
     case $what in 'Kernel code') printf 'GUEST code=%s\\n' "${range%-*}"; break;; esac
 done </proc/iomem
+mount -t sysfs sysfs /sys
+boot=/sys/kernel/boot_params
+screen=$(dd if=$boot/data bs=64 count=1 2>/dev/null | sha256sum)
+printf 'GUEST screen=%s\n' "${screen%% *}"
+secure=$(dd if=$boot/data bs=1 skip=492 count=1 2>/dev/null | sha256sum)
+printf 'GUEST secure=%s\n' "${secure%% *}"
+for data in $boot/setup_data/*; do
+    [ -f $data/type ] || continue
+    read -r type <$data/type
+    case $type in 0x3) rom=$(sha256sum $data/data); printf 'GUEST rom.%s\n' "${rom%% *}=1";; esac
+done
+umount /sys
 umount /proc
 exec /report
 """
@@ -105,6 +120,61 @@ def test_the_same(door, made, initrds, record_property):
     same(*reports)
     for given in reports:
         addresses(given)
+
+
+def by_exit(name, image, word, exit, door="efi-kernel"):
+    """The guest's Report through an EFI door, where the loader chose this EXIT."""
+    with start(name, image, word, door=door) as running:
+        running.wait(guest.END, guest.FATAL)
+        assert re.search(rf"^quadrivium \S+: \S+ to {exit}:", running.console, re.MULTILINE), running.console
+        assert not WARNING.search(machine.printable(running.console))
+        return guest.parse(running.console)
+
+
+@pytest.mark.parametrize("door", ["efi-kernel", slow("multiboot2-efi"), slow("efi-handover")])
+def test_past_the_stub(door, made, initrds, record_property):
+    """Where nobody names an exit, a kernel that we unpack is entered past its EFI stub, and has all that this would give it."""
+    record_property("door", door)
+    image = cases.packed(doors.DOORS[door].image, made.vmlinuz, initrds, OWN)
+    stub, past = (by_exit(f"past/{door}-{who}", image, UNPACK[who], exit, door)
+                  for who, exit in (("kernel", "efi"), ("loader", "linux64")))
+    for given in (stub, past):
+        addresses(given)
+        assert given.values["efi"] == "64" and given.values["efi.variables"] == "work"
+        assert any(key.startswith("rom.") for key in given.values)
+    for values in (stub.values, past.values):
+        for key in ("text", "code", "memtotal"):
+            del values[key]
+    assert stub.values == past.values and stub.blobs == past.blobs and stub.acpi == past.acpi
+    assert abs(stub.ram_size - past.ram_size) <= MIB
+
+
+@SLOW
+def test_kaslr_past_the_stub(made, initrds, record_property):
+    record_property("door", "efi-kernel")
+    image = cases.packed("efi", made.vmlinuz, initrds, OWN)
+    seen = [addresses(by_exit(f"past/{boot}", image, UNPACK["loader"], "linux64")) for boot in range(3)]
+    assert len({virtual for virtual, _ in seen}) > 1 and len({physical for _, physical in seen}) > 1, seen
+
+
+@SLOW
+def test_secure_boot(made, initrds, tmp_path, record_property):
+    """What the firmware has to verify it starts, by its stub, whoever should unpack it."""
+    record_property("door", "efi")
+    key = secure.make_key(tmp_path / "keys", "owner")
+    entry = f"linux /signed\ninitrd /first\ninitrd /where\noptions {OWN} qvtest.auto {UNPACK['loader']}\n"
+    disk = media.gpt_disk(tmp_path / "disk", [(media.ESP, {
+        media.EFI_FALLBACK: key.sign(assets.BUILD / "quadrivium.efi", tmp_path / "loader"),
+        "signed": key.sign(made.vmlinuz, tmp_path / "signed"), "first": initrds[0], "where": initrds[1],
+        "loader/entries/linux.conf": entry.encode()})])
+    drive = ["-drive", f"id=disk,if=none,format=raw,snapshot=on,file={disk}", "-device", "ide-hd,drive=disk"]
+    variables = secure.enroll(tmp_path / "variables", key)
+    with machine.Machine([*secure.MACHINE, *secure.flash(variables), *drive], RUNS / "secure") as running:
+        running.wait(guest.END, guest.FATAL)
+        assert re.search(r"^quadrivium \S+: efi to efi:", running.console, re.MULTILINE), running.console
+        warned = WARNING.findall(machine.printable(running.console))
+        assert warned == ["the kernel unpacks itself: only the firmware may start what it has not verified, not linux64"]
+        assert guest.parse(running.console).values["secure"] == hashlib.sha256(b"\3").hexdigest()     # lockdown depends on it
 
 
 def test_nokaslr(made, initrds, record_property):
@@ -179,8 +249,9 @@ def test_forms(form, made, initrds, record_property):
 LEFT = {
     "memory": ("mem=400M", {}, r"mem=400M is for its own unpacker"),
     "exit": ("qv.exit=linux32", {}, r"only the exit linux64 .* not linux32"),
-    "efi": ("", {"door": "efi-kernel"}, r"only the exit linux64 .* not efi"),
     "dictionary": ("nokaslr", {"memory": "112"}, r"there is no memory to unpack its xz stream with"),
+    "efi": ("qv.exit=efi", {"door": "efi-kernel"}, r"only the exit linux64 .* not efi"),
+    "screen": ("video=efifb:auto", {"door": "efi-kernel"}, r"video=efifb:auto is for its EFI stub"),
 }
 
 

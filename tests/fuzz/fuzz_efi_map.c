@@ -22,5 +22,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     map.count = 0;
     if (efi_add_map(&map, (struct span){ data + 2, size - 2 }, data[0], data[1], &failure))
         memory_check_map(&map);
+    efi_map_for_unpacker((struct span){ data + 2, size - 2 }, data[0]);
     return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sources: common/text.c common/failure.c */
+/* sources: common/text.c common/failure.c payloads/kaslr_words.c */
 /*
  * Words and numbers. Words are within the text, in order, apart by blanks alone, and none has a blank outside quotes. A
  * number that is taken is printed and read again.
@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "common/text.h"
+#include "payloads/kaslr_words.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -60,6 +61,24 @@ static void check_escapes(struct span word)
         require(*byte >= 0x20 && *byte < 0x7f);
 }
 
+/* What is found in a line lies in it. */
+static void check_line(const uint8_t *data, size_t size)
+{
+    char *line = malloc(size + 1);
+    struct kaslr_words words;
+    struct span found;
+
+    if (size)
+        memcpy(line, data, size);
+    line[size] = '\0';
+    kaslr_words_read(line, &words);
+    found = stub_word(line, size & 1);
+    require(!found.data || (found.size && (const char *)found.data >= line &&
+                            (const char *)found.data + found.size <= line + strlen(line)));
+    require(!words.limits.data || (const char *)words.limits.data + words.limits.size <= line + strlen(line));
+    free(line);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     uint8_t *copy = malloc(size ? size : 1);
@@ -69,6 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size)
         memcpy(copy, data, size);
     check_number(rest);
+    check_line(data, size);
     while (text_next_word(&rest, &word)) {
         for (; end < word.data; end++)
             require(is_blank(*end));

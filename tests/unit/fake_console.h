@@ -120,10 +120,11 @@ static void fake_print(char byte)
 }
 
 static const struct screen fake_screen = { fake_size, fake_clear, fake_move, fake_style, fake_cursor };
-static const struct console fake_terminal = { "terminal", fake_start, fake_write, fake_read, fake_begun, &fake_screen };
-static const struct console fake_display = { "display", fake_start, fake_write, NULL, NULL, &fake_screen };
-static const struct console fake_teletype = { "teletype", fake_start, fake_print, fake_read, NULL, NULL };
-static const struct console fake_printer = { "printer", fake_start, fake_print, NULL, NULL, NULL };
+static const struct console fake_terminal = { "terminal", fake_start,   fake_write, fake_read,
+                                              fake_begun, &fake_screen, NULL };
+static const struct console fake_display = { "display", fake_start, fake_write, NULL, NULL, &fake_screen, NULL };
+static const struct console fake_teletype = { "teletype", fake_start, fake_print, fake_read, NULL, NULL, NULL };
+static const struct console fake_printer = { "printer", fake_start, fake_print, NULL, NULL, NULL, NULL };
 
 /* Starts these alone, blank. */
 static void fake_consoles(const char *specs, unsigned columns, unsigned rows)

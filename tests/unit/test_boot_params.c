@@ -270,8 +270,13 @@ static void framebuffer(void **state)
     assert_int_equal(at(0x0f, 1), 0x70);
     assert_int_equal(at(0x18, 4), 0);
     assert_int_equal(at(0x1c, 4), 4096 * 768);
+    assert_int_equal(at(0x32, 2), 0);
     assert_int_equal(at(0x36, 4), 2); /* VIDEO_CAPABILITY_64BIT_BASE */
     assert_int_equal(at(0x3a, 4), 0x40);
+    handoff.efi.boot_services = true; /* as the EFI stub leaves it */
+    fill();
+    assert_int_equal(at(0x32, 2), 1);
+    assert_int_equal(at(0x36, 4), 3); /* and VIDEO_CAPABILITY_SKIP_QUIRKS */
 }
 
 /* ---- EFI ---- */

@@ -200,6 +200,9 @@ static void for_the_kernel_alone(void **state)
     machine.confidential = true;
     assert_not("a confidential guest");
     setup(state);
+    machine.memory = "some memory is odd";
+    assert_not("some memory is odd");
+    setup(state);
     boot.command_line = "mem_encrypt=on nokaslr";
     assert_not("mem_encrypt=on is for its own unpacker");
     setup(state);

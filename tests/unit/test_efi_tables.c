@@ -77,6 +77,29 @@ static void map_of_ovmf(void **state)
         assert_true(boot->handoff->map.ranges[i - 1].end <= boot->handoff->map.ranges[i].start);
 }
 
+/* Kinds of memory that only a kernel's own unpacker minds. */
+static void memory_for_the_unpacker(void **state)
+{
+    EFI_MEMORY_DESCRIPTOR of[] = {
+        { .Type = EfiBootServicesData,
+          .NumberOfPages = 16,
+          .Attribute = 0x40000 }, /* not free: nobody would choose it */
+        { .Type = EfiConventionalMemory, .PhysicalStart = 0x100000, .NumberOfPages = 16, .Attribute = EFI_MEMORY_WB },
+    };
+    const struct span all = { (const uint8_t *)of, sizeof(of) };
+
+    (void)state;
+    assert_null(efi_map_for_unpacker(all, sizeof(*of)));
+    of[1].Attribute = 0x40000;
+    assert_string_equal(efi_map_for_unpacker(all, sizeof(*of)), "some memory is kept for a purpose");
+    assert_null(efi_map_for_unpacker((struct span){ all.data, all.size - 1 }, sizeof(*of)));
+    assert_null(efi_map_for_unpacker(all, sizeof(*of) - 1));
+    of[1].Attribute = 0x10000;
+    assert_string_equal(efi_map_for_unpacker(all, sizeof(*of)), "some memory is more reliable than the rest");
+    of[1] = (EFI_MEMORY_DESCRIPTOR){ .Type = 15 };
+    assert_string_equal(efi_map_for_unpacker(all, sizeof(*of)), "some memory is not accepted yet");
+}
+
 static void tables_of_ovmf(void **state)
 {
     struct boot *boot = *state;
@@ -439,6 +462,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(map_of_ovmf),
+        cmocka_unit_test(memory_for_the_unpacker),
         TEST(tables_of_ovmf),
         TEST(what_is_known_stays),
         TEST(broken_system_table),

@@ -60,9 +60,36 @@ static void memory(void **state)
     assert_null(words.limits.data);
 }
 
+static void for_the_stub(void **state)
+{
+    static const char *const yes[] = { "video=efifb:auto", "\"video=efifb:1024x768-32\"", "efi=disable_early_pci_dma",
+                                       "efi=debug,no_disable_early_pci_dma", "efi=disable_early_pci_dma,debug" };
+    static const char *const no[] = { "",
+                                      "video=efifb",
+                                      "video=hyperv_fb:800x600",
+                                      "efi=debug,nochunk",
+                                      "efi=noruntime",
+                                      "xefi=disable_early_pci_dma",
+                                      "efi=",
+                                      "efi=," };
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof(yes) / sizeof(*yes); i++) {
+        char line[80];
+
+        text_format(line, sizeof(line), "root=/dev/vda %s ro", yes[i]);
+        assert_non_null(stub_word(line, 1).data);
+    }
+    for (unsigned i = 0; i < sizeof(no) / sizeof(*no); i++)
+        assert_null(stub_word(no[i], 1).data);
+    assert_null(stub_word("quiet initrd=\\initrd.img", 1).data); /* it has one already */
+    assert_true(text_equals(stub_word("quiet initrd=initrd.img ro", 0), "initrd=initrd.img"));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(flags), cmocka_unit_test(memory) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(flags), cmocka_unit_test(memory),
+                                        cmocka_unit_test(for_the_stub) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,14 +16,30 @@ static uint64_t now;
 
 #include "tests/unit/fake_console.h"
 
-#define SECOND 1000ull
+#define SECOND 1000000000ull
+
+static uint64_t a_second(void)
+{
+    return SECOND;
+}
+
+static uint64_t no_clock(void)
+{
+    return 0;
+}
+
+static uint64_t never_asked(void)
+{
+    fail();
+    return 0;
+}
 
 static int setup(void **state)
 {
     (void)state;
     fake_consoles("printer", 80, 24);
     now = 77777;
-    progress_clock(SECOND);
+    progress_clock(a_second);
     return 0;
 }
 
@@ -50,12 +66,24 @@ static void a_short_load_is_silent(void **state)
     (void)state;
     progress_start("vmlinuz", 100 * MIB);
     for (unsigned i = 0; i < 100; i++) {
-        now += 4;
+        now += SECOND / 250;
         progress(i * MIB);
     }
     progress_end();
     assert_nothing();
     progress(5);
+    progress_end();
+    assert_nothing();
+}
+
+/* What is over soon has nothing measured for it. */
+static void the_clock_is_not_asked_early(void **state)
+{
+    (void)state;
+    progress_clock(never_asked);
+    progress_start("x", 5);
+    now += SECOND / 25;
+    progress(4);
     progress_end();
     assert_nothing();
 }
@@ -78,8 +106,8 @@ static void a_long_load_tells_four_times_a_second(void **state)
     now++;
     progress(50 * MIB);
     assert_line("quadrivium: loading initrd.img: 50 % (50 MiB)");
-    for (unsigned i = 0; i < 2 * SECOND; i++) {
-        now++;
+    for (unsigned i = 0; i < 2000; i++) {
+        now += SECOND / 1000;
         progress(60 * MIB);
         lines += fake_printed_size != 0;
         fake_printed_size = 0;
@@ -137,7 +165,7 @@ static void long_names_do_not_wrap(void **state)
 static void without_a_clock(void **state)
 {
     (void)state;
-    progress_clock(0);
+    progress_clock(no_clock);
     progress_start("x", 5);
     now += 100 * SECOND;
     progress(4);
@@ -163,6 +191,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_short_load_is_silent, setup),
+        cmocka_unit_test_setup(the_clock_is_not_asked_early, setup),
         cmocka_unit_test_setup(a_long_load_tells_four_times_a_second, setup),
         cmocka_unit_test_setup(sizes, setup),
         cmocka_unit_test_setup(long_names_do_not_wrap, setup),
