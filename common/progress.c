@@ -3,6 +3,7 @@
 #include "common/progress.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "common/console.h"
 #include "common/text.h"
@@ -12,7 +13,10 @@
 #define LINE_WIDTH 76 /* columns: a line that wraps could not be renewed */
 #define WHAT_MAX   36 /* bytes of the name */
 
-static uint64_t ticks_per_second;
+#define SHORT_LOAD 100000000ull /* ticks: less than half a second, however fast they are */
+
+static uint64_t (*find_frequency)(const char **source);
+static uint64_t ticks_per_second; /* 0: nobody was asked, or nobody knows */
 static struct {
     const char *what;
     uint64_t total;
@@ -22,9 +26,10 @@ static struct {
     bool shown;
 } load;
 
-void progress_clock(uint64_t frequency)
+void progress_clock(uint64_t (*frequency)(const char **source))
 {
-    ticks_per_second = frequency;
+    find_frequency = frequency;
+    ticks_per_second = 0;
 }
 
 void progress_start(const char *what, uint64_t total)
@@ -34,7 +39,7 @@ void progress_start(const char *what, uint64_t total)
     load.what = what;
     load.total = total;
     load.since = __builtin_ia32_rdtsc();
-    load.next = ticks_per_second / 2;
+    load.next = ticks_per_second ? ticks_per_second / 2 : SHORT_LOAD;
     load.shown = false;
 }
 
@@ -61,15 +66,29 @@ static void show(uint64_t done)
     load.shown = true;
 }
 
+/* Whether a load that has lasted so many ticks is to be shown. */
+static bool ask_clock(uint64_t passed)
+{
+    const char *source;
+
+    ticks_per_second = find_frequency(&source);
+    if (!ticks_per_second)
+        find_frequency = NULL;
+    load.next = ticks_per_second / 2;
+    return ticks_per_second && passed >= load.next;
+}
+
 void progress(uint64_t done)
 {
     uint64_t passed;
 
-    if (load.depth != 1 || !ticks_per_second)
+    if (load.depth != 1 || !find_frequency)
         return;
     passed = __builtin_ia32_rdtsc() - load.since;
     /* Whoever saw a part of it sees the end of it, too. */
     if (passed < load.next && !(load.shown && load.total && done >= load.total))
+        return;
+    if (!ticks_per_second && !ask_clock(passed))
         return;
     load.next = passed + ticks_per_second / 4;
     show(done);

@@ -5,8 +5,11 @@
 
 #include <stdint.h>
 
-/* How many ticks of the time stamp counter a second has (0: no clock, and nothing is shown). */
-void progress_clock(uint64_t ticks_per_second);
+/*
+ * Who knows how many ticks of the time stamp counter a second has, and by what; 0, or NULL: there is no clock, and
+ * nothing is shown. It may have to be measured, so it is asked for only when a load takes its time.
+ */
+void progress_clock(uint64_t (*frequency)(const char **source));
 
 /* A load of `total` bytes (0: not known) begins; `what` lives until its end. Loads do not nest: the outer one is then
  * kept. */

@@ -131,10 +131,8 @@ bool select_start(struct selector *selector, struct failure *failure)
                              .system = &system,
                              .conf = &collection->conf };
 
-    const char *unused;
-
-    if (efi_alive()) /* elsewhere what is loaded lies in memory, and measuring the clock takes 2.5 ms */
-        progress_clock(tsc_frequency(&unused));
+    if (efi_alive()) /* elsewhere what is loaded lies in memory */
+        progress_clock(tsc_frequency);
     if (!collect(selector->around, collection, failure))
         return false;
     loader_interface_introduce(selector->around->handoff,

@@ -152,14 +152,13 @@ static void add_disk(struct volumes *volumes, uint32_t number, enum pass pass)
 void volumes_add_disks(const struct machine *machine, struct volumes *volumes)
 {
     struct failure failure;
-    const char *unused;
 
     drivers_find(machine, &devices);
     open = true;
     full = false;
     if (!devices.count)
         return;
-    progress_clock(tsc_frequency(&unused));
+    progress_clock(tsc_frequency);
     if (!block_cache_start(&machine->handoff->map, machine->reach, &failure)) {
         warn("%s: %s", failure.what, failure.why);
         return;

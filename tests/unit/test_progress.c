@@ -16,14 +16,27 @@ static uint64_t now;
 
 #include "tests/unit/fake_console.h"
 
-#define SECOND 1000ull
+#define SECOND 1000000000ull
+#define STEPS  1000 /* of a second */
+
+static uint64_t told;
+static unsigned asked;
+
+static uint64_t frequency(const char **source)
+{
+    asked++;
+    *source = "the test";
+    return told;
+}
 
 static int setup(void **state)
 {
     (void)state;
     fake_consoles("printer", 80, 24);
     now = 77777;
-    progress_clock(SECOND);
+    asked = 0;
+    told = SECOND;
+    progress_clock(frequency);
     return 0;
 }
 
@@ -50,7 +63,7 @@ static void a_short_load_is_silent(void **state)
     (void)state;
     progress_start("vmlinuz", 100 * MIB);
     for (unsigned i = 0; i < 100; i++) {
-        now += 4;
+        now += SECOND / 1100; /* all of them: less than the shortest time for which the clock is asked */
         progress(i * MIB);
     }
     progress_end();
@@ -58,6 +71,15 @@ static void a_short_load_is_silent(void **state)
     progress(5);
     progress_end();
     assert_nothing();
+    assert_int_equal(asked, 0); /* which may take time */
+    progress_start("vmlinuz", 100 * MIB);
+    for (unsigned i = 0; i < 100; i++) {
+        now += SECOND / 250;
+        progress(i * MIB);
+    }
+    progress_end();
+    assert_nothing();
+    assert_int_equal(asked, 1);
 }
 
 static void a_long_load_tells_four_times_a_second(void **state)
@@ -78,8 +100,8 @@ static void a_long_load_tells_four_times_a_second(void **state)
     now++;
     progress(50 * MIB);
     assert_line("quadrivium: loading initrd.img: 50 % (50 MiB)");
-    for (unsigned i = 0; i < 2 * SECOND; i++) {
-        now++;
+    for (unsigned i = 0; i < 2 * STEPS; i++) {
+        now += SECOND / STEPS;
         progress(60 * MIB);
         lines += fake_printed_size != 0;
         fake_printed_size = 0;
@@ -137,7 +159,15 @@ static void long_names_do_not_wrap(void **state)
 static void without_a_clock(void **state)
 {
     (void)state;
-    progress_clock(0);
+    told = 0;
+    progress_start("x", 5);
+    now += 100 * SECOND;
+    progress(4);
+    progress(4);
+    progress_end();
+    assert_nothing();
+    assert_int_equal(asked, 1);
+    progress_clock(NULL);
     progress_start("x", 5);
     now += 100 * SECOND;
     progress(4);

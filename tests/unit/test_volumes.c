@@ -141,9 +141,9 @@ void warn(const char *format, ...)
     text_append(warned, sizeof(warned), "\n");
 }
 
-void progress_clock(uint64_t ticks_per_second)
+void progress_clock(uint64_t (*frequency)(const char **source))
 {
-    (void)ticks_per_second;
+    (void)frequency;
 }
 
 uint64_t tsc_frequency(const char **source)
