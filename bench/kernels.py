@@ -58,7 +58,8 @@ def shipped():
     return assets.make().vmlinuz
 
 
-_direct = dict(file=shipped, exits=("linux64",), words="qv.unpack=loader")
+WE_UNPACK = "qv.unpack=loader"
+_direct = dict(file=shipped, exits=("linux64",), words=WE_UNPACK)
 KERNELS = {kernel.name: kernel for kernel in (
     Kernel("xz", "the bzImage as Debian ships it, xz", shipped, ("linux64", "efi"), "qv.unpack=kernel"),
     Kernel("none", "vmlinux, not compressed", lambda: assets.make().vmlinux, ("linux64", "pvh")),

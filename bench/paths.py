@@ -20,6 +20,8 @@ LOUD = "console=ttyS0 no_timer_check earlyprintk=ttyS0,115200 loglevel=6"
 MARK = f"qv.mark={points.LINUX_EXIT_PORT:#x}"
 MEMORY, CPUS, CPU = "512", 1, "max,-la57"
 PEER, OURS = "peer", "quadrivium"
+# Where a bzImage is also unpacked by us, which costs the same by every door: one without firmware, one each of BIOS and EFI.
+DIRECT_DOORS = ("pvh-q35", "multiboot2-bios", "efi")
 PACKING = threading.Lock()              # several paths have the same image
 DIRECT = "direct:pvh-q35:none"          # what wall-clock ratios are against
 SYSTEMD_BOOT = "systemd-boot:efi:xz"
@@ -180,12 +182,13 @@ def table():
                 _entries),
             esp("syslinux:efi:xz", "syslinux", lambda loud: payloads.TABLE["syslinux"].make(), _syslinux_files),
             esp("efi-entry:efi:xz", "our image and an entry of type 1, from the same disk as systemd-boot", _own_loader, _entries,
-                "efi")]
-    if kernels.KERNELS["xz-direct"].there():
-        rows.append(esp("efi-entry:linux64:xz-direct", "the same, with qv.unpack=loader in the entry", _own_loader, _entries,
-                        "linux64", "xz-direct"))
+                "efi"),
+            esp("efi-entry:linux64:xz-direct", "the same, with qv.unpack=loader in the entry", _own_loader, _entries, "linux64",
+                "xz-direct")]
     for door in doors.DOORS.values():
         for kernel in kernels.KERNELS.values():
+            if kernel.words == kernels.WE_UNPACK and door.name not in DIRECT_DOORS:
+                continue
             rows += [ours(door, exit, kernel) for exit in kernel.exits if exit != "efi" or door.name in EFI_DOORS]
     return {row.name: row for row in rows}
 
