@@ -3,7 +3,6 @@
 #include "common/progress.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "common/console.h"
 #include "common/text.h"
@@ -14,15 +13,8 @@
 #define WHAT_MAX   36          /* bytes of the name */
 #define EARLIEST   50000000ull /* ticks that are less than half a second anywhere */
 
-<<<<<<< HEAD
 static uint64_t (*ask)(void);
 static uint64_t ticks_per_second; /* 0: nobody was asked yet */
-=======
-#define SHORT_LOAD 100000000ull /* ticks: less than half a second, however fast they are */
-
-static uint64_t (*find_frequency)(const char **source);
-static uint64_t ticks_per_second; /* 0: nobody was asked, or nobody knows */
->>>>>>> h-cost
 static struct {
     const char *what;
     uint64_t total;
@@ -32,15 +24,9 @@ static struct {
     bool shown;
 } load;
 
-<<<<<<< HEAD
 void progress_clock(uint64_t (*frequency)(void))
 {
     ask = frequency;
-=======
-void progress_clock(uint64_t (*frequency)(const char **source))
-{
-    find_frequency = frequency;
->>>>>>> h-cost
     ticks_per_second = 0;
 }
 
@@ -51,10 +37,6 @@ void progress_start(const char *what, uint64_t total)
     load.what = what;
     load.total = total;
     load.since = __builtin_ia32_rdtsc();
-<<<<<<< HEAD
-=======
-    load.next = ticks_per_second ? ticks_per_second / 2 : SHORT_LOAD;
->>>>>>> h-cost
     load.shown = false;
 }
 
@@ -81,35 +63,17 @@ static void show(uint64_t done)
     load.shown = true;
 }
 
-/* Whether a load that has lasted so many ticks is to be shown. */
-static bool ask_clock(uint64_t passed)
-{
-    const char *source;
-
-    ticks_per_second = find_frequency(&source);
-    if (!ticks_per_second)
-        find_frequency = NULL;
-    load.next = ticks_per_second / 2;
-    return ticks_per_second && passed >= load.next;
-}
-
 void progress(uint64_t done)
 {
     uint64_t passed;
 
-<<<<<<< HEAD
     if (load.depth != 1 || !ask)
-=======
-    if (load.depth != 1 || !find_frequency)
->>>>>>> h-cost
         return;
     passed = __builtin_ia32_rdtsc() - load.since;
     if (passed < EARLIEST || (!ticks_per_second && !(ticks_per_second = ask())))
         return;
     /* Whoever saw a part of it sees the end of it, too. */
     if (passed < (load.shown ? load.next : ticks_per_second / 2) && !(load.shown && load.total && done >= load.total))
-        return;
-    if (!ticks_per_second && !ask_clock(passed))
         return;
     load.next = passed + ticks_per_second / 4;
     show(done);

@@ -6,17 +6,10 @@
 #include <stdint.h>
 
 /*
-<<<<<<< HEAD
  * Who knows how many ticks of the time stamp counter a second has (0: nobody, and nothing is shown). Asked only once a
  * load may have taken half a second, since the answer may have to be measured.
  */
 void progress_clock(uint64_t (*frequency)(void));
-=======
- * Who knows how many ticks of the time stamp counter a second has, and by what; 0, or NULL: there is no clock, and
- * nothing is shown. It may have to be measured, so it is asked for only when a load takes its time.
- */
-void progress_clock(uint64_t (*frequency)(const char **source));
->>>>>>> h-cost
 
 /* A load of `total` bytes (0: not known) begins; `what` lives until its end. Loads do not nest: the outer one is then
  * kept. */

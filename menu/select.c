@@ -132,11 +132,7 @@ bool select_start(struct selector *selector, struct failure *failure)
                              .conf = &collection->conf };
 
     if (efi_alive()) /* elsewhere what is loaded lies in memory */
-<<<<<<< HEAD
         progress_clock(tsc_hertz);
-=======
-        progress_clock(tsc_frequency);
->>>>>>> h-cost
     if (!collect(selector->around, collection, failure))
         return false;
     loader_interface_introduce(selector->around->handoff,

@@ -158,11 +158,7 @@ void volumes_add_disks(const struct machine *machine, struct volumes *volumes)
     full = false;
     if (!devices.count)
         return;
-<<<<<<< HEAD
     progress_clock(tsc_hertz);
-=======
-    progress_clock(tsc_frequency);
->>>>>>> h-cost
     if (!block_cache_start(&machine->handoff->map, machine->reach, &failure)) {
         warn("%s: %s", failure.what, failure.why);
         return;

@@ -17,7 +17,6 @@ static uint64_t now;
 #include "tests/unit/fake_console.h"
 
 #define SECOND 1000000000ull
-<<<<<<< HEAD
 
 static uint64_t a_second(void)
 {
@@ -33,18 +32,6 @@ static uint64_t never_asked(void)
 {
     fail();
     return 0;
-=======
-#define STEPS  1000 /* of a second */
-
-static uint64_t told;
-static unsigned asked;
-
-static uint64_t frequency(const char **source)
-{
-    asked++;
-    *source = "the test";
-    return told;
->>>>>>> h-cost
 }
 
 static int setup(void **state)
@@ -52,13 +39,7 @@ static int setup(void **state)
     (void)state;
     fake_consoles("printer", 80, 24);
     now = 77777;
-<<<<<<< HEAD
     progress_clock(a_second);
-=======
-    asked = 0;
-    told = SECOND;
-    progress_clock(frequency);
->>>>>>> h-cost
     return 0;
 }
 
@@ -85,11 +66,7 @@ static void a_short_load_is_silent(void **state)
     (void)state;
     progress_start("vmlinuz", 100 * MIB);
     for (unsigned i = 0; i < 100; i++) {
-<<<<<<< HEAD
         now += SECOND / 250;
-=======
-        now += SECOND / 1100; /* all of them: less than the shortest time for which the clock is asked */
->>>>>>> h-cost
         progress(i * MIB);
     }
     progress_end();
@@ -97,15 +74,6 @@ static void a_short_load_is_silent(void **state)
     progress(5);
     progress_end();
     assert_nothing();
-    assert_int_equal(asked, 0); /* which may take time */
-    progress_start("vmlinuz", 100 * MIB);
-    for (unsigned i = 0; i < 100; i++) {
-        now += SECOND / 250;
-        progress(i * MIB);
-    }
-    progress_end();
-    assert_nothing();
-    assert_int_equal(asked, 1);
 }
 
 /* What is over soon has nothing measured for it. */
@@ -138,13 +106,8 @@ static void a_long_load_tells_four_times_a_second(void **state)
     now++;
     progress(50 * MIB);
     assert_line("quadrivium: loading initrd.img: 50 % (50 MiB)");
-<<<<<<< HEAD
     for (unsigned i = 0; i < 2000; i++) {
         now += SECOND / 1000;
-=======
-    for (unsigned i = 0; i < 2 * STEPS; i++) {
-        now += SECOND / STEPS;
->>>>>>> h-cost
         progress(60 * MIB);
         lines += fake_printed_size != 0;
         fake_printed_size = 0;
@@ -202,19 +165,7 @@ static void long_names_do_not_wrap(void **state)
 static void without_a_clock(void **state)
 {
     (void)state;
-<<<<<<< HEAD
     progress_clock(no_clock);
-=======
-    told = 0;
-    progress_start("x", 5);
-    now += 100 * SECOND;
-    progress(4);
-    progress(4);
-    progress_end();
-    assert_nothing();
-    assert_int_equal(asked, 1);
-    progress_clock(NULL);
->>>>>>> h-cost
     progress_start("x", 5);
     now += 100 * SECOND;
     progress(4);

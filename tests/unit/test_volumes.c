@@ -141,11 +141,7 @@ void warn(const char *format, ...)
     text_append(warned, sizeof(warned), "\n");
 }
 
-<<<<<<< HEAD
 void progress_clock(uint64_t (*frequency)(void))
-=======
-void progress_clock(uint64_t (*frequency)(const char **source))
->>>>>>> h-cost
 {
     (void)frequency;
 }
