@@ -33,9 +33,9 @@ static bool is_possible(const struct exit *exit, const struct boot *boot, const 
 }
 
 /*
- * Whether Linux's EFI stub can be expected to work: without NX it starts a kernel that stops in its first page fault
- * (seen with 6.1), and where memory is tight it, or the firmware beneath it, does not come back with an error. The
- * firmware loads the image with room for its init_size; the stub then takes as much again, and copies the initrd.
+ * Whether Linux's EFI stub can be expected to work: without NX it starts a kernel that dies of the setup_data that the
+ * stub gives it (linux.c), and where memory is tight it, or the firmware beneath it, does not come back with an error.
+ * The firmware loads the image with room for its init_size; the stub then takes as much again, and copies the initrd.
  */
 static bool stub_works(const struct boot *boot, const struct handoff *handoff)
 {

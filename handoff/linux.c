@@ -14,6 +14,7 @@
 
 #include "common/checked.h"
 #include "common/string.h"
+#include "cpu/cpu.h"
 #include "handoff/e820.h"
 #include "handoff/exits.h"
 #include "handoff/place.h"
@@ -210,11 +211,15 @@ static void link_setup_data(struct boot_params *params, struct setup_data *data,
     params->hdr.setup_data = (uint64_t)data;
 }
 
-/* What came in as setup_data goes on, but for the map, which is in ours, and for a device tree that nobody verifies. */
+/*
+ * What came in as setup_data goes on, but for the map, which is in ours, and for a device tree that nobody verifies.
+ * Without NX nothing does: Linux maps it before it has found out that there is none, and dies of that (seen with 6.1;
+ * its parse_setup_data comes before x86_configure_nx).
+ */
 static void pass_on_setup_data(struct boot_params *params, const struct handoff *handoff)
 {
     params->hdr.setup_data = 0;
-    for (uint32_t i = 0; i < handoff->setup_data_count; i++) {
+    for (uint32_t i = 0; i < handoff->setup_data_count && cpu.no_execute; i++) {
         struct setup_data *data = (struct setup_data *)handoff->setup_data[i].address;
         const uint32_t type = handoff->setup_data[i].type;
 
@@ -296,7 +301,7 @@ static bool prepare(const struct boot *boot, enum launch_mode mode, struct hando
     pass_on_setup_data(params, handoff);
     if (seed.size > SEED_MAX)
         seed.size = SEED_MAX;
-    if (seed.size)
+    if (seed.size && cpu.no_execute)
         add_data(params, parameters->seed, SETUP_RNG_SEED, seed);
     if (boot->device_tree.size)
         add_data(params, parameters->tree, SETUP_DTB, boot->device_tree);

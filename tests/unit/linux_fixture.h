@@ -54,6 +54,7 @@ static inline int setup(void **state)
 {
     if (fixture_memory(state))
         return -1;
+    cpu.no_execute = true;
     map_starts();
     ram(0, 0x9f000);
     ram(MIB, REAL_END);

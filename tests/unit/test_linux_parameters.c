@@ -91,6 +91,19 @@ static void no_setup_data(void **state)
     assert_int_equal(params()->hdr.setup_data, 0); /* whatever the file had */
 }
 
+/* A kernel that would die of it. */
+static void no_setup_data_without_nx(void **state)
+{
+    static const uint8_t seed[SEED_BYTES] = { 1, 2, 3 };
+
+    (void)state;
+    cpu.no_execute = false;
+    came_in(REAL_START + 0x2000, SETUP_PCI, 0);
+    handoff.random_seed = (struct span){ seed, sizeof(seed) };
+    assert_true(prepare(LAUNCH_LONG));
+    assert_int_equal(params()->hdr.setup_data, 0);
+}
+
 static void long_seed(void **state)
 {
     static const uint8_t seed[200] = { 9 };
@@ -196,6 +209,7 @@ int main(void)
         cmocka_unit_test_setup(no_room_for_parameters, setup),
         cmocka_unit_test_setup(setup_data_is_kept, setup),
         cmocka_unit_test_setup(no_setup_data, setup),
+        cmocka_unit_test_setup(no_setup_data_without_nx, setup),
         cmocka_unit_test_setup(long_seed, setup),
         cmocka_unit_test_setup(final_map, setup),
         cmocka_unit_test_setup(map_outgrows_its_room, setup),
