@@ -151,6 +151,7 @@ def main():
               "paths": {}, "growth": {}, "xen": {}, "failures": {}}
     if options.resume and options.output.exists():
         before = json.loads(options.output.read_text())
+        before["options"]["rounds"] = rounds        # more of them may be wanted now
         if any(before.get(key) != result[key] for key in ("format", "machine", "versions", "options")):
             sys.exit(f"bench: error: {options.output} is of another machine, version or set of options")
         result |= {key: before[key] for key in ("paths", "growth", "xen")}
