@@ -26,12 +26,24 @@ the guest sleeps is not counted, and what a page fault cuts short is counted twi
 kernel proper: it is loading and unpacking alone. Under EFI the firmware reads our image, with the kernel packed in, before it
 starts it: in `efi:…` that is in `firmware`. `efi-entry` reads the kernel from the disk, as systemd-boot and syslinux do."""
 
-LESSONS = """What it teaches: the door hardly matters, the kernel's compression does, and so does the firmware. By PVH the
-loader costs less than a thousandth of the boot, and the payload's bytes what it takes to copy them once; OVMF alone costs
-more than the uncompressed kernel's whole boot by PVH. Where the host or the image can carry an uncompressed kernel, PVH with
-vmlinux is the quickest way; where it must be small, lz4 or zstd unpacked by the loader is close to it; xz costs more than
-everything else together. Under EFI, reading the kernel once and leaving the unpacking to us is what can be saved; with GRUB,
-multiboot2 is no slower than GRUB's own `linux`."""
+LESSONS = """### What it teaches
+
+The door hardly matters. From its first instruction to the jump the loader costs less than 0.1 M by PVH, BIOS and kexec, of a boot
+of 1.6 G at least; under EFI some 5 M, nearly all of it the firmware's, for variables and text. What matters is what stands before
+the door, and who unpacks the kernel:
+
+- **A guest of a hypervisor: PVH.** No firmware has to run (BIOS is no dearer here, since QEMU's hardly does anything; OVMF alone costs
+  more than the whole boot of an uncompressed kernel). With the kernel uncompressed, the loader between costs a half per cent.
+- **Which form of the kernel.** Debian's own, with xz, spends three quarters of its boot on unpacking itself. Where 60 MiB of kernel
+  are no matter, take it uncompressed; else `quadrivium-pack --recompress=lz4`, which is nearly as quick in 14 MiB, or `=zstd`, nearly
+  as small as xz in a third of the time. Leave xz to the loader (`qv.unpack=loader`) where the processor is real; under QEMU's TCG
+  that takes fewer instructions and more time ([unpacking.md](unpacking.md)).
+- **A disk read by BIOS or GRUB** turns that round: what has to be read costs more than what has to be unpacked, and zstd or lz4 is
+  quicker there than no compression. multiboot2 through GRUB is no dearer than GRUB's own `linux`, on BIOS and on EFI.
+- **EFI.** Between OVMF's start of a boot loader and the kernel, all boot loaders cost the same, because the kernel's unpacking is nearly
+  all of it: systemd-boot, GRUB and we differ by a few per cent. Unpacking for the kernel saves a sixth of it, a kernel packed
+  again with zstd nine tenths.
+- **kexec** is the dearest way to start one kernel, since another has to boot first; it is for a machine that has one running."""
 
 EFI = """
 From where the firmware starts the first application to the kernel's first instruction at its own address: what a boot loader, and
