@@ -175,7 +175,7 @@ bool efi_gather(struct handoff *handoff, const struct physical *physical, struct
     handoff->start_application = efi_start_application;
     handoff->rsdp.present = false; /* the firmware's own, not a loader's copy */
     efi_read_tables(handoff, physical);
-    efi_read_framebuffer(&handoff->framebuffer);
+    efi_read_framebuffer(systab->BootServices, &handoff->framebuffer);
     read_seed(&handoff->random_seed);
     return true;
 }

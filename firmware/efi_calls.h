@@ -29,7 +29,7 @@ void *efi_pool(uint64_t size);
 void efi_pool_free(void *memory);
 
 /* The framebuffer, where the firmware has one (efi_graphics.c). */
-void efi_read_framebuffer(struct handoff_framebuffer *fb);
+void efi_read_framebuffer(EFI_BOOT_SERVICES *services, struct handoff_framebuffer *fb);
 
 /* handoff->start_application (efi_application.c). */
 bool efi_start_application(const struct handoff_application *application, uint64_t *status, struct failure *failure);

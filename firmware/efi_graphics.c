@@ -51,9 +51,8 @@ static bool read_output(const EFI_GRAPHICS_OUTPUT_PROTOCOL *output, struct hando
     return true;
 }
 
-void efi_read_framebuffer(struct handoff_framebuffer *fb)
+void efi_read_framebuffer(EFI_BOOT_SERVICES *services, struct handoff_framebuffer *fb)
 {
-    EFI_BOOT_SERVICES *services = efi_system_table()->BootServices;
     bool found = false;
     EFI_HANDLE *handles;
     UINTN count;
@@ -61,11 +60,12 @@ void efi_read_framebuffer(struct handoff_framebuffer *fb)
     if (services->LocateHandleBuffer(ByProtocol, &output_guid, NULL, &count, &handles))
         return;
     for (UINTN i = 0; i < count && i < HANDLES_MAX; i++) {
-        const bool is_console = efi_protocol(handles[i], &console_guid);
+        void *output, *mark; /* of a console: a mark is all that it is, mostly without an interface */
+        const bool is_console = !services->HandleProtocol(handles[i], &console_guid, &mark);
 
-        if (found && !is_console)
+        if ((found && !is_console) || services->HandleProtocol(handles[i], &output_guid, &output))
             continue;
-        found |= read_output(efi_protocol(handles[i], &output_guid), fb);
+        found |= read_output(output, fb);
         if (found && is_console)
             break;
     }
