@@ -41,8 +41,10 @@ the door, and who unpacks the kernel:
 - **A disk read by BIOS or GRUB** turns that round: what has to be read costs more than what has to be unpacked, and zstd or lz4 is
   quicker there than no compression. multiboot2 through GRUB is no dearer than GRUB's own `linux`, on BIOS and on EFI.
 - **EFI.** Between OVMF's start of a boot loader and the kernel, all boot loaders cost the same, because the kernel's unpacking is nearly
-  all of it: systemd-boot, GRUB and we differ by a few per cent. Unpacking for the kernel saves a sixth of it, a kernel packed
-  again with zstd nine tenths.
+  all of it: systemd-boot, GRUB and we differ by a few per cent. Unpacking for the kernel saves a sixth of its instructions, a
+  kernel packed again with zstd nine tenths.
+- **Xen.** A kernel packed into our image, or on the guest's own disk, is at its first line in about half of the time that dom0's tool
+  stack takes for the same bzImage, which it unpacks itself, and in half of what GRUB's PVH image takes.
 - **kexec** is the dearest way to start one kernel, since another has to boot first; it is for a machine that has one running."""
 
 EFI = """
