@@ -44,7 +44,7 @@ the door, and who unpacks the kernel:
   all of it: systemd-boot, GRUB and we differ by a few per cent. Unpacking for the kernel saves a sixth of its instructions, a
   kernel packed again with zstd nine tenths.
 - **Xen.** A kernel packed into our image, or on the guest's own disk, is at its first line in about half of the time that dom0's tool
-  stack takes for the same bzImage, which it unpacks itself, and in half of what GRUB's PVH image takes.
+  stack takes for the same bzImage, which it unpacks itself, and in about half, or less, of what GRUB's PVH image takes.
 - **kexec** is the dearest way to start one kernel, since another has to boot first; it is for a machine that has one running."""
 
 EFI = """
@@ -68,8 +68,9 @@ comes early by `earlyprintk`, for all paths alike. The spread is the median dist
 PVH boot of the same round, with their spread, and to the peer's boot of the same round, as in the first table."""
 
 GROWTH = """Instructions to `/init`, and in the loader alone, for the uncompressed kernel by PVH; the rest of the machine
-stays as it is. With more processors only the loader is counted, since those that wait count too; of entries, only to list,
-sort and choose them. The long memory maps are made by bench/map.S, which cuts the RAM into pieces."""
+stays as it is. 128 MiB of RAM do not hold that kernel twice, packed in and in its place. With more processors only the loader is
+counted, since those that wait count too; of entries, only to list, sort and choose them. The long memory maps are made by
+bench/map.S, which cuts the RAM into pieces."""
 
 XEN = """Xen 4.17 in QEMU's TCG, medians of runs that take turns: seconds from `xl create` to the first line of the guest's
 kernel, QEMU's processor time for the same, and the time in the loader. First the guest's disk is what is started
