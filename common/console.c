@@ -168,15 +168,15 @@ static void put(void *context, char byte)
     if (page.over)
         return;
     put_all(byte);
-    if (page.rows && byte == '\n')
+    if (byte == '\n')
         next_row(0);
 }
 
 static void flush(void)
 {
-    for (unsigned i = 0; i < CONSOLES_MAX; i++) {
-        if (started[i] && known[i]->flush)
-            known[i]->flush();
+    for (unsigned i = 0; i < active_count; i++) {
+        if (active[i]->flush)
+            active[i]->flush();
     }
 }
 

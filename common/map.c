@@ -245,7 +245,7 @@ bool map_allocate(struct memory_map *map, const struct map_request *request, uin
     const unsigned tries = 64;
 
     for (unsigned i = 0; i < tries && map_find(map, request, address); i++) {
-        uint64_t size = (request->size + MAP_PAGE - 1) & ~(MAP_PAGE - 1); /* fits, or nothing had been found */
+        uint64_t size = align_up(request->size, MAP_PAGE); /* fits, or nothing had been found */
         bool ours = !map->claim || map->claim(*address, size);
 
         /* What the firmware refuses it has taken for itself since the map was read. */

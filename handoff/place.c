@@ -57,7 +57,7 @@ static bool claim(const struct program *program, uint64_t offset, const struct h
                   struct failure *failure)
 {
     uint64_t start = align_down(program->start + offset, MAP_PAGE);
-    uint64_t size = ((program->end + offset + MAP_PAGE - 1) & ~(MAP_PAGE - 1)) - start;
+    uint64_t size = align_up(program->end + offset, MAP_PAGE) - start;
 
     return (handoff->map.claim && handoff->map.claim(start, size)) ||
            fail(failure, "kernel", "the firmware does not give its place, %lu bytes at 0x%lx", size, start);

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "common/checked.h"
 #include "common/heap.h"
 #include "common/noinit.h"
 #include "common/string.h"
@@ -169,7 +170,7 @@ bool carried_recognise(struct span content, const struct expander *expander, str
     }
     /* What was unpacked for nothing but a look goes back: it may be an initrd of hundreds of megabytes. */
     if (carried->kind == CARRIED_NOTHING && content.data != given)
-        map_release(expander->map, (uint64_t)content.data, (content.size + MAP_PAGE - 1) & ~(MAP_PAGE - 1), &ignored);
+        map_release(expander->map, (uint64_t)content.data, align_up(content.size, MAP_PAGE), &ignored);
     return true;
 }
 

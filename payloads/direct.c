@@ -11,6 +11,7 @@
  */
 #include "payloads/direct.h"
 
+#include "common/checked.h"
 #include "common/heap.h"
 #include "common/noinit.h"
 #include "common/string.h"
@@ -65,8 +66,7 @@ static bool check(struct start *start, const char *command_line, struct failure 
 static bool choose(struct start *start, struct failure *failure)
 {
     const struct linux_kernel *kernel = start->kernel;
-    const struct slots slots = { .size =
-                                     (kernel->init_size + PACKED_KERNEL_ALIGNMENT - 1) & ~(PACKED_KERNEL_ALIGNMENT - 1),
+    const struct slots slots = { .size = align_up(kernel->init_size, PACKED_KERNEL_ALIGNMENT),
                                  .alignment = kernel->alignment,
                                  .minimum = kernel->preferred < LOWEST ? kernel->preferred : LOWEST,
                                  .maximum = kernel->above_4g ? UINT64_MAX - 1 : BELOW_4G };

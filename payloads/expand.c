@@ -14,7 +14,7 @@ static bool largest_place(const struct memory_map *map, struct map_request *requ
     uint64_t best = 0;
 
     for (uint32_t i = 0; i < map->count; i++) {
-        uint64_t start = (map->ranges[i].start + MAP_PAGE - 1) & ~(MAP_PAGE - 1);
+        uint64_t start = align_up(map->ranges[i].start, MAP_PAGE);
         uint64_t end = align_down(map->ranges[i].end, MAP_PAGE);
 
         if (start < MAP_PAGE)
@@ -44,7 +44,7 @@ static bool try(const struct expander *expander, const struct map_request *reque
     heap_start(expander->map, expander->reach);
     done = unpack(packed, (uint8_t *)address, request->size, &size, used, failure);
     heap_end();
-    kept = done ? (size + MAP_PAGE - 1) & ~(MAP_PAGE - 1) : 0;
+    kept = done ? align_up(size, MAP_PAGE) : 0;
     if (kept < request->size)
         map_release(expander->map, address + kept, request->size - kept, &ignored);
     *content = (struct span){ (const uint8_t *)address, size };
@@ -64,7 +64,7 @@ bool expand(const struct expander *expander, struct span packed, struct span *co
     if (unpack_size(packed, &request.size) && request.size) {
         if (request.size > EXPAND_MAX)
             return fail(failure, "payload", "it would unpack to %lu bytes", request.size);
-        request.size = (request.size + MAP_PAGE - 1) & ~(MAP_PAGE - 1);
+        request.size = align_up(request.size, MAP_PAGE);
         return try(expander, &request, packed, content, used, failure);
     }
     /* Half of it at first: the decoder needs memory too, and most kernels want the lower addresses. */
