@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,7 @@ import media
 import packages
 
 GUEST = Path(__file__).resolve().parent / "disk-init"
+INITRD_DEV = GUEST.with_name("disk-initrd-dev")
 SOURCES = [GUEST, Path(__file__), Path(media.__file__)]
 SUITE = "bookworm"
 INCLUDE = ["linux-image-amd64", "initramfs-tools", "zstd", "mount", "grub-common", "grub2-common"]
@@ -138,11 +140,13 @@ def _bootstrapping():
     cache = '"$1"/var/cache/apt/archives/'
     small = " ".join(["printf 'MODULES=list\\n' >etc/initramfs-tools/conf.d/modules;",
                       f"printf '%s\\n' {' '.join(DRIVERS)} >etc/initramfs-tools/modules;"])
+    move_dev = "etc/initramfs-tools/scripts/init-bottom/move-dev"
     return ["mmdebstrap", "--mode=auto", "--variant=essential", f"--include={','.join(INCLUDE)}", "--format=tar",
             "--aptopt=Apt::Install-Recommends false", "--skip=download/empty,essential/unlink,cleanup/apt",
             f'--setup-hook=mkdir -p {cache} && cp *.deb {cache} || true',
             f'--customize-hook=cp -n {cache}*.deb .',
             f'--customize-hook=cd "$1" && {small} for i in boot/initrd.img-*; do mv $i {STOCK}; done',
+            f'--customize-hook=cd "$1" && printf %s {shlex.quote(INITRD_DEV.read_text())} >{move_dev} && chmod 755 {move_dev}',
             '--customize-hook=chroot "$1" update-initramfs -c -k all',
             f"--customize-hook=cd \"$1\" && printf %s '{DEFAULTS}' >etc/default/grub && mkdir -p boot/grub && "
             f"rm -rf {' '.join(REMOVED)}",

@@ -357,6 +357,29 @@ static void heads(void **state)
     free(content);
 }
 
+/* However much of a block there is room for, the same comes of it. */
+static void heads_of_every_size(void **state)
+{
+    const uint64_t count = 3000;
+    uint8_t *content = content_make(count);
+
+    (void)state;
+    for (const struct packer *packer = packers; packer < packers + PACKERS; packer++) {
+        struct packed packed = pack(packer, content, count);
+        struct span stream = input(packed.data, packed.size);
+
+        for (uint64_t room = 0; room < count + 32; room++) {
+            uint64_t expected = room < count ? room : count;
+
+            memset(out.end - room, 0x55, room);
+            assert_int_equal(unpack_head(stream, out.end - room, room), expected);
+            assert_memory_equal(out.end - room, content, expected);
+        }
+        free(packed.data);
+    }
+    free(content);
+}
+
 /* ---- damage ---- */
 
 static void truncated(void **state)
@@ -559,6 +582,7 @@ int main(void)
         cmocka_unit_test(lzma_headers),
         cmocka_unit_test(sizes_in_headers),
         cmocka_unit_test(heads),
+        cmocka_unit_test(heads_of_every_size),
         cmocka_unit_test(truncated),
         cmocka_unit_test(flipped),
         cmocka_unit_test(reasons),
