@@ -11,8 +11,9 @@
 
 #include "common/failure.h"
 
-#define MAP_PAGE 4096ull
-#define MAP_MAX  1024 /* ranges */
+#define MAP_PAGE     4096ull
+#define MAP_MAX      1024          /* ranges */
+#define MAP_BELOW_4G 0xffffffffull /* the last byte that 32 bits reach, and that is mapped without being asked for */
 
 /* E820 has the first seven (ACPI 6.5, table 15.3); the others are RAM that somebody uses until the kernel runs. */
 enum map_type {

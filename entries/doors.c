@@ -12,8 +12,6 @@
 #include "firmware/efi_tables.h"
 #include "firmware/xen.h"
 
-#define BELOW_4G 0xffffffffull
-
 /* Left by the stub. */
 extern uint64_t efi_handover_boot_params;
 
@@ -109,7 +107,7 @@ const char *door_consoles(enum door door)
  */
 static bool settle_rsdp(struct handoff *handoff, const struct physical *memory, struct failure *failure)
 {
-    const struct map_request request = { .size = sizeof(struct acpi_rsdp), .maximum = BELOW_4G, .high = true };
+    const struct map_request request = { .size = sizeof(struct acpi_rsdp), .maximum = MAP_BELOW_4G, .high = true };
     uint64_t arena = (uint64_t)handoff->arena.base, from = handoff->rsdp.address, found;
     bool copy = handoff->rsdp.present && from >= arena && from < arena + handoff->arena.size;
 

@@ -11,8 +11,7 @@
 #include "firmware/loader_interface.h"
 
 #define HANDLES_MAX   1024
-#define ROM_MAX       (16u << 20)   /* PCI Firmware Specification 3.3, section 5.1.2: no option ROM is larger */
-#define BELOW_4G      0xffffffffull /* as all setup_data, for 32-bit entries */
+#define ROM_MAX       (16u << 20) /* PCI Firmware Specification 3.3, section 5.1.2: no option ROM is larger */
 #define PCI_VENDOR_ID 0
 #define PCI_DEVICE_ID 2
 
@@ -40,7 +39,7 @@ const char *efi_stub_needed(void)
 static bool add_rom(EFI_PCI_IO_PROTOCOL *pci, struct handoff *handoff, struct failure *failure)
 {
     const uint64_t size = sizeof(struct setup_data) + sizeof(struct setup_rom) + pci->RomSize;
-    const struct map_request request = { .size = size, .maximum = BELOW_4G, .high = true };
+    const struct map_request request = { .size = size, .maximum = MAP_BELOW_4G, .high = true };
     UINTN segment, bus, slot, function;
     struct setup_data *data;
     struct setup_rom *rom;

@@ -11,8 +11,7 @@
 #include "handoff/trampoline.h"
 #include "pagetables/pagetables.h"
 
-#define GIB      (1ull << 30)
-#define BELOW_4G 0xffffffffull
+#define GIB (1ull << 30)
 
 struct copy {
     uint64_t destination, source, file_size, zero_size;
@@ -215,7 +214,9 @@ static bool build_page_tables(struct launch *launch, struct handoff *handoff, st
 {
     const unsigned all = MAP_ACCESS_READ | MAP_ACCESS_WRITE | MAP_ACCESS_EXECUTE;
     const uint32_t count = tables_needed(launch);
-    const struct map_request request = { .size = (uint64_t)count * PAGETABLES_PAGE, .maximum = BELOW_4G, .high = true };
+    const struct map_request request = { .size = (uint64_t)count * PAGETABLES_PAGE,
+                                         .maximum = MAP_BELOW_4G,
+                                         .high = true };
     struct pagetables tables;
     uint64_t memory;
 
@@ -279,7 +280,7 @@ static void fill_trampoline(const struct launch *launch, uint64_t root4, uint64_
 
 bool launch_prepare(struct launch *launch, struct handoff *handoff, struct failure *failure)
 {
-    const struct map_request page = { .size = TRAMPOLINE_SIZE, .maximum = BELOW_4G, .high = true };
+    const struct map_request page = { .size = TRAMPOLINE_SIZE, .maximum = MAP_BELOW_4G, .high = true };
     uint64_t root4, root5;
 
     if (launch->run)

@@ -37,7 +37,7 @@ struct parameters {
  */
 static bool can_enter(const struct linux_kernel *kernel, uint64_t address, enum launch_mode mode)
 {
-    const uint64_t last = mode == LAUNCH_LONG && kernel->above_4g ? UINT64_MAX : PLACE_BELOW_4G;
+    const uint64_t last = mode == LAUNCH_LONG && kernel->above_4g ? UINT64_MAX : MAP_BELOW_4G;
 
     return address >= MAP_PAGE && address <= last && kernel->init_size - 1 <= last - address;
 }
@@ -84,7 +84,7 @@ static bool find_aligned(const struct linux_kernel *kernel, const struct handoff
 static bool place_kernel(const struct linux_kernel *kernel, enum launch_mode mode, struct handoff *handoff,
                          struct linux_places *places, struct failure *failure)
 {
-    struct map_request request = { .size = kernel->init_size, .maximum = PLACE_BELOW_4G, .firmware_too = true };
+    struct map_request request = { .size = kernel->init_size, .maximum = MAP_BELOW_4G, .firmware_too = true };
 
     places->kernel = kernel->preferred;
     places->kernel_alignment = kernel->alignment;
@@ -108,7 +108,7 @@ static bool place_kernel(const struct linux_kernel *kernel, enum launch_mode mod
             return true;
     }
     /* Memory is tight: over ourselves, as the last thing that we do. */
-    request.maximum = PLACE_BELOW_4G;
+    request.maximum = MAP_BELOW_4G;
     request.ours_too = true;
     if (find_aligned(kernel, handoff, &request, places))
         return true;

@@ -156,7 +156,7 @@ void *place_parameters(const char *name, uint64_t size, struct handoff *handoff,
     struct failure ignored;
 
     if (!map_allocate(&handoff->map, &request, MAP_PAYLOAD, &segment.destination, name, &ignored)) {
-        request.maximum = PLACE_BELOW_4G;
+        request.maximum = MAP_BELOW_4G;
         if (!map_allocate(&handoff->map, &request, MAP_PAYLOAD, &segment.destination, name, failure))
             return NULL;
     }

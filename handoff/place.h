@@ -13,8 +13,7 @@
 #include "handoff/launch.h"
 #include "handoff/program.h"
 
-#define PLACE_BELOW_4G     0xffffffffull
-#define PLACE_END_BELOW_4G (PLACE_BELOW_4G - MAP_PAGE) /* so that what ends there has an end of 32 bits too */
+#define PLACE_END_BELOW_4G (MAP_BELOW_4G - MAP_PAGE) /* so that what ends there has an end of 32 bits too */
 
 /* Where a program may lie besides where it is linked. */
 struct placement {

@@ -33,8 +33,8 @@ static bool find_places(const struct boot *boot, struct places *places, struct h
                         struct failure *failure)
 {
     if (boot->faces & FACE_LINUX)
-        return linux_place_initrds(boot, PLACE_BELOW_4G, false, handoff, launch, &places->initrd, failure);
-    return place_modules(boot, PLACE_BELOW_4G, handoff, launch, places->addresses, failure);
+        return linux_place_initrds(boot, MAP_BELOW_4G, false, handoff, launch, &places->initrd, failure);
+    return place_modules(boot, MAP_BELOW_4G, handoff, launch, places->addresses, failure);
 }
 
 static void list_modules(const struct boot *boot, const struct places *places, struct parameters *parameters,
@@ -104,8 +104,7 @@ static bool prepare(const struct boot *boot, struct handoff *handoff, struct lau
     const struct placement placement = { .relocatable = kernel->relocatable,
                                          .alignment = kernel->alignment,
                                          .minimum = kernel->minimum,
-                                         .maximum =
-                                             kernel->maximum < PLACE_BELOW_4G ? kernel->maximum : PLACE_BELOW_4G };
+                                         .maximum = kernel->maximum < MAP_BELOW_4G ? kernel->maximum : MAP_BELOW_4G };
     static struct places places;
     uint64_t offset;
 
@@ -113,7 +112,7 @@ static bool prepare(const struct boot *boot, struct handoff *handoff, struct lau
     if (!place_program(&kernel->program, &placement, handoff, launch, &offset, failure))
         return false;
     launch->state.instruction = kernel->entry + offset;
-    if (launch->state.instruction > PLACE_BELOW_4G)
+    if (launch->state.instruction > MAP_BELOW_4G)
         return fail(failure, "kernel", "its PVH entry, 0x%lx, lies above 4 GiB", launch->state.instruction);
     launch->finish = finish;
     return find_places(boot, &places, handoff, launch, failure) &&

@@ -41,7 +41,7 @@ bool symbols_place(const struct boot *boot, uint8_t *headers, struct handoff *ha
 
     if (!boot->sections.count)
         return true;
-    if (!place_content("kernel's file", boot->file, FILE_ALIGNMENT, PLACE_BELOW_4G, handoff, launch, &file, failure))
+    if (!place_content("kernel's file", boot->file, FILE_ALIGNMENT, MAP_BELOW_4G, handoff, launch, &file, failure))
         return false;
     memcpy(headers, boot->sections.headers, symbols_size(boot));
     for (uint32_t i = 0; i < boot->sections.count; i++) {

@@ -8,8 +8,7 @@
 #include "payloads/landing.h"
 #include "storage/path.h"
 
-#define PIECE    (4096ull * 1024) /* bytes read between two signs of progress: a device does better with more */
-#define BELOW_4G 0xffffffffull
+#define PIECE (4096ull * 1024) /* bytes read between two signs of progress: a device does better with more */
 
 static bool read_pieces(const struct tree *tree, const char *path, uint8_t *buffer, uint64_t size,
                         struct failure *failure)
@@ -55,7 +54,7 @@ static bool take(const struct expander *expander, const struct map_request *requ
 static bool take_high(const struct expander *expander, uint64_t size, const char *name, struct room *room,
                       struct failure *failure)
 {
-    struct map_request request = { .size = size, .maximum = BELOW_4G, .high = true };
+    struct map_request request = { .size = size, .maximum = MAP_BELOW_4G, .high = true };
     struct failure ignored;
 
     if (take(expander, &request, name, room, &ignored))

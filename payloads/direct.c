@@ -20,8 +20,7 @@
 #include "payloads/slots.h"
 #include "payloads/unpack.h"
 
-#define LOWEST   0x20000000ull /* kaslr.c, choose_random_location: chance chooses from no higher than that on */
-#define BELOW_4G 0xffffffffull
+#define LOWEST 0x20000000ull /* kaslr.c, choose_random_location: chance chooses from no higher than that on */
 
 /* One start on its way. */
 struct start {
@@ -69,7 +68,7 @@ static bool choose(struct start *start, struct failure *failure)
     const struct slots slots = { .size = align_up(kernel->init_size, PACKED_KERNEL_ALIGNMENT),
                                  .alignment = kernel->alignment,
                                  .minimum = kernel->preferred < LOWEST ? kernel->preferred : LOWEST,
-                                 .maximum = kernel->above_4g ? UINT64_MAX - 1 : BELOW_4G };
+                                 .maximum = kernel->above_4g ? UINT64_MAX - 1 : MAP_BELOW_4G };
     struct map_request request = {
         .size = slots.size, .alignment = kernel->alignment, .minimum = kernel->preferred, .maximum = slots.maximum
     };

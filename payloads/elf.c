@@ -18,8 +18,6 @@
 #define XEN_ELFNOTE_PHYS32_RELOC 19
 #endif
 
-#define BELOW_4G 0xffffffffull
-
 /* Many headers may claim the same bytes as notes: so many in all, as libxc has it (XSA-55). */
 #define NOTES_MAX 65536
 
@@ -230,7 +228,7 @@ static bool add_segment(struct reader *reader, uint32_t index, const Elf64_Phdr 
     if (load->p_filesz && !check_content(reader, index, load, failure))
         return false;
     new.content = (struct span){ reader->file.data + (load->p_filesz ? load->p_offset : 0), load->p_filesz };
-    if (!checked_add(load->p_paddr, load->p_memsz, &end) || (!reader->elf->is_64 && end > BELOW_4G + 1))
+    if (!checked_add(load->p_paddr, load->p_memsz, &end) || (!reader->elf->is_64 && end > UINT32_MAX + 1ull))
         return fail(failure, "kernel", "its program header %u (0x%lx bytes at address 0x%lx) wraps", index,
                     load->p_memsz, load->p_paddr);
     if (is_power_of_two(load->p_align) && load->p_align > reader->largest_alignment)
@@ -361,7 +359,7 @@ static bool read_entry_note(struct elf *elf, struct span descriptor, struct fail
     elf->has_pvh = true;
     elf->pvh_entry = 0;
     memcpy(&elf->pvh_entry, descriptor.data, descriptor.size);
-    return elf->pvh_entry <= BELOW_4G ||
+    return elf->pvh_entry <= UINT32_MAX ||
            fail(failure, "kernel", "its note PHYS32_ENTRY, 0x%lx, is above 4 GiB", elf->pvh_entry);
 }
 

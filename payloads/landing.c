@@ -13,16 +13,14 @@
 
 #include "common/checked.h"
 
-#define BELOW_4G 0xffffffffull
-
 bool landing_find(struct span head, uint64_t size, const struct memory_map *map, uint64_t *address)
 {
     struct linux_kernel kernel;
-    struct map_request request = { .maximum = BELOW_4G };
+    struct map_request request = { .maximum = MAP_BELOW_4G };
     uint64_t lead, front, code, end;
 
     if (map->claim || !bzimage_peek(head, &kernel, &lead) || kernel.repacked || !kernel.relocatable || size < lead ||
-        size - lead > kernel.init_size || kernel.preferred > BELOW_4G || kernel.alignment > BELOW_4G)
+        size - lead > kernel.init_size || kernel.preferred > MAP_BELOW_4G || kernel.alignment > MAP_BELOW_4G)
         return false;
     front = align_up(lead, MAP_PAGE);
     if (kernel.preferred < front)
@@ -33,7 +31,7 @@ bool landing_find(struct span head, uint64_t size, const struct memory_map *map,
         request.size = front + kernel.init_size + (i ? kernel.alignment : 0);
         if (!map_find(map, &request, &code) || !checked_align(code + front, kernel.alignment, &code))
             return false;
-        if (checked_add(code, kernel.init_size, &end) && end - 1 <= BELOW_4G &&
+        if (checked_add(code, kernel.init_size, &end) && end - 1 <= MAP_BELOW_4G &&
             map_is_free(map, code - front, front + kernel.init_size, false)) {
             *address = code - lead;
             return true;

@@ -12,7 +12,6 @@
 #include "common/string.h"
 
 #define ALIGNMENT     4 /* section 3.1 */
-#define BELOW_4G      0xffffffffull
 #define REQUIRED_BITS 16
 #define REQUIRED_KNOWN \
     (MULTIBOOT_HEADER_PAGE_ALIGN | MULTIBOOT_HEADER_MEMORY | MULTIBOOT_HEADER_VIDEO) /* all of which we give */
@@ -24,7 +23,7 @@
 
 bool multiboot_load_by_elf(const struct elf *elf, struct program *program, struct failure *failure)
 {
-    if (elf->program.end > BELOW_4G + 1)
+    if (elf->program.end > UINT32_MAX + 1ull)
         return fail(failure, "kernel", "it ends at 0x%lx, which multiboot cannot reach", elf->program.end);
     *program = elf->program;
     return true;
@@ -69,7 +68,7 @@ bool multiboot_load_by_addresses(struct span file, uint64_t header, const struct
                     addresses->bss_end_addr, end);
     if (addresses->bss_end_addr)
         end = addresses->bss_end_addr;
-    if (end > BELOW_4G + 1)
+    if (end > UINT32_MAX + 1ull)
         return fail(failure, "kernel", "it ends at 0x%lx, which multiboot cannot reach", end);
     if (end == addresses->load_addr)
         return fail(failure, "kernel", "its load_addr and load_end_addr are both 0x%lx: there is nothing to load", end);

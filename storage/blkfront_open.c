@@ -20,8 +20,6 @@
 /* The pages, in this order: the ring, those for data, a list of these for each request. */
 #define RING_PAGES 1
 
-#define BELOW_4G 0xffffffffull /* what our page tables reach */
-
 static struct xenbus_batch batch NOINIT;
 
 enum { VDISK_CDROM = 1, VDISK_REMOVABLE = 2 }; /* blkif.h, "info" */
@@ -32,7 +30,7 @@ static bool take_memory(struct blkfront *front, struct failure *failure)
     for (;; front->pool_pages /= 2) {
         const uint32_t pages = RING_PAGES + front->pool_pages + BLKFRONT_ENTRIES;
         const struct map_request request = { .size = pages * (MAP_PAGE + sizeof(uint32_t)),
-                                             .maximum = BELOW_4G,
+                                             .maximum = MAP_BELOW_4G,
                                              .high = true };
 
         if (map_allocate(front->map, &request, MAP_WORK, &front->memory, front->bus.name, failure)) {

@@ -17,7 +17,6 @@
 #define BUFFER_UNIT 512 /* what a driver's buffer is aligned to */
 #define BLOCK_MIN   512 /* bytes of a device's block */
 #define BLOCK_MAX   4096
-#define BELOW_4G    0xffffffffull
 
 static struct {
     uint8_t *memory; /* CHUNKS times CHUNK; NULL: there is no cache yet */
@@ -39,7 +38,7 @@ struct block_account block_account(void)
 
 bool block_cache_start(struct memory_map *map, bool (*reach)(uint64_t start, uint64_t size), struct failure *failure)
 {
-    const struct map_request request = { .size = CHUNK * CHUNKS, .maximum = BELOW_4G, .high = true };
+    const struct map_request request = { .size = CHUNK * CHUNKS, .maximum = MAP_BELOW_4G, .high = true };
     uint64_t address;
 
     if (cache.memory)

@@ -19,7 +19,6 @@
 #define QUEUE_SIZE   64         /* entries, where we may choose */
 #define LOOKS        1024       /* at the queue between two at the device's status, which costs an exit */
 #define CONFIG_TRIES 8
-#define BELOW_4G     0xffffffffull
 #define LETTERS      26
 
 /* Section 6, and 5.2.3. */
@@ -189,7 +188,7 @@ static bool start_queue(struct virtio_disk *disk, uint32_t segments, struct fail
     queue_size = (virtqueue_bytes((uint16_t)size) + MAP_PAGE - 1) / MAP_PAGE * MAP_PAGE;
 
     const struct map_request request = {
-        .size = queue_size + MAP_PAGE, .alignment = VIRTQUEUE_ALIGN, .maximum = BELOW_4G, .high = true
+        .size = queue_size + MAP_PAGE, .alignment = VIRTQUEUE_ALIGN, .maximum = MAP_BELOW_4G, .high = true
     };
 
     if (!map_allocate(disk->map, &request, MAP_WORK, &disk->memory, "virtio queue", failure))
