@@ -226,8 +226,9 @@ static bool prepare(struct span wanted, struct failure *failure)
     if (!exit->prepare(&boot, &handoff, &launch, failure) || !launch_prepare(&launch, &handoff, failure))
         return false;
     stamp(PHASE_EXIT);
-    print("quadrivium " QUADRIVIUM_VERSION ": %s to %s: %s (%s), %u module%s\n", door_name(handoff.door),
-          launch.protocol, boot.kind, parts.source, boot.module_count, boot.module_count == 1 ? "" : "s");
+    if (!words_quiet(&words))
+        print("quadrivium " QUADRIVIUM_VERSION ": %s to %s: %s (%s), %u module%s\n", door_name(handoff.door),
+              launch.protocol, boot.kind, parts.source, boot.module_count, boot.module_count == 1 ? "" : "s");
     if (words.ours.timeline)
         print_timeline();
     return true;

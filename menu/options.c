@@ -120,6 +120,7 @@ bool options_read(struct options *options, struct span text, char *rest, uint64_
         text.size = strnlen((const char *)text.data, text.size);
     while (text_next_word(&text, &word)) {
         if (!text_prefix(word, "qv.", &ours)) {
+            options->quiet |= text_equals(word, "quiet");
             if (!append(word, rest, rest_size))
                 return false;
         } else if (!read_word(options, ours) && options->unknown_count < OPTIONS_CONSOLES_MAX) {

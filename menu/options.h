@@ -25,6 +25,7 @@ struct options {
     struct span consoles[OPTIONS_CONSOLES_MAX]; /* qv.console=NAME[,…], in order */
     bool debug;                                 /* qv.debug */
     bool timeline;                              /* qv.timeline */
+    bool quiet;                                 /* quiet: Linux's own word, which stays in its command line */
     uint16_t mark;                              /* qv.mark=PORT; 0: not given */
     bool on_error_given;
     enum on_error on_error; /* qv.onerror=halt|reboot|poweroff */

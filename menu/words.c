@@ -94,6 +94,11 @@ struct span words_exit(const struct words *words, const struct parts *parts)
     return parts->exit[0] ? text_span(parts->exit) : (struct span){ NULL, 0 };
 }
 
+bool words_quiet(const struct words *words)
+{
+    return words->of_entry.quiet && !words->ours.debug && !words->ours.timeline;
+}
+
 bool words_unpack(const struct words *words)
 {
     if (words->ours.unpack)

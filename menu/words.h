@@ -47,6 +47,9 @@ bool words_compose(struct words *words, const struct parts *parts, const char *e
 /* By which protocol the payload shall be entered: ours, the entry's word, its format's. data NULL: nobody says. */
 struct span words_exit(const struct words *words, const struct parts *parts);
 
+/* Whether nothing is printed while all goes well: so the payload is told to be, and we were asked nothing. */
+bool words_quiet(const struct words *words);
+
 /* Whether a bzImage is unpacked by us: as we are told, or the entry's word says; else by itself. */
 bool words_unpack(const struct words *words);
 

@@ -35,7 +35,7 @@ DOCUMENT = HERE.parents[2] / "docs/formats.md"
 RUNS = cases.RUNS / "formats"
 COLUMNS = 5
 MEMORY, XEN_MEMORY, CPU = "512", 512, exits.DEFAULT_CPU
-OWN = f"{doors.GUEST} quiet qvtest.own=1"
+OWN = f"{doors.GUEST} loglevel=4 qvtest.own=1"
 STRING = "qvtest.string=1"
 KEY = "dev"
 FAT_NAME = r"FAT\d\d [0-9a-f]{4}-[0-9a-f]{4}"
@@ -85,7 +85,7 @@ def _initrds():
 def _linux(key):
     def make(kernel):
         lines = [f"{key} /debian/kernel", "initrd /debian/first.cpio", "initrd /debian/second.cpio.gz", f"options {doors.GUEST}",
-                 "options quiet  qvtest.own=1"]
+                 "options loglevel=4  qvtest.own=1"]
         return _conf(*lines) | {"debian/kernel": kernel} | {f"debian/{name}": path for name, path in _initrds().items()}
     return make
 
@@ -94,7 +94,7 @@ def _uki(kernel, *profiles):
     return pe_maker.uki(kernel.read_bytes(), doors.joined(assets.make().initrds), OWN, *profiles)
 
 
-SECOND_PROFILE = f"{doors.GUEST} quiet qvtest.profile=1"
+SECOND_PROFILE = f"{doors.GUEST} loglevel=4 qvtest.profile=1"
 PROFILE = {".profile": b"ID=second\nTITLE=The second\n", ".cmdline": SECOND_PROFILE.encode()}
 
 

@@ -23,13 +23,13 @@ import media
 import packages
 
 FOLDER = assets.ASSETS / "payloads"
-OWN = f"{doors.GUEST} quiet qvtest.own=1"
-UKI = f"{doors.GUEST} quiet qvtest.uki=1 qvtest.auto"   # packed into the unified kernel image
-INNER = f"{doors.GUEST} quiet qvtest.inner=1"           # packed into the inner image of a chain
+OWN = f"{doors.GUEST} loglevel=4 qvtest.own=1"
+UKI = f"{doors.GUEST} loglevel=4 qvtest.uki=1 qvtest.auto"   # packed into the unified kernel image
+INNER = f"{doors.GUEST} loglevel=4 qvtest.inner=1"           # packed into the inner image of a chain
 # As xen_host.py's, on the first serial port. Dom0's console is Xen's.
 XEN_WORDS = ("console=com1 com1=115200,8n1 loglvl=warning dom0_mem=256M,max:256M noreboot spec-ctrl=no bootscrub=0 "
              "dom0_max_vcpus=1")
-DOM0_WORDS = "console=hvc0 quiet mitigations=off qvtest.own=1 qvtest.auto"
+DOM0_WORDS = "console=hvc0 loglevel=4 mitigations=off qvtest.own=1 qvtest.auto"
 DOM0_END = " -- "       # what stands behind it on Xen's command line goes to dom0 (xen/arch/x86/setup.c, kextra)
 # SMAP kills dom0, MONITOR makes an idle Xen panic (xen_host.py).
 XEN_CPU = "EPYC,-smap,-monitor,-rdtscp"

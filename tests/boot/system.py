@@ -29,7 +29,7 @@ END = r"^SYSTEM end"
 OUTPUT = r"^SYSTEM run ([^\n]*)\n(.*?)\n?^SYSTEM status (\d+)$"
 FATAL = r"Kernel panic.*|Freezing execution.*|!!!! X64 Exception.*|^quadrivium: error: .*"
 # no_timer_check: not to panic where a busy host let the kernel's test of the timer interrupt fail.
-WORDS = "console=ttyS0 no_timer_check quiet systemd.show_status=no"
+WORDS = "console=ttyS0 no_timer_check loglevel=4 systemd.show_status=no"
 COMMANDS = ("bootctl status", "bootctl list", "systemd-analyze time")
 
 # Package -> patterns of the files taken from it. Libraries are those of the programs' DT_NEEDED entries, all the way down.

@@ -29,7 +29,7 @@ LINKED = 16 * MIB                           # LOAD_PHYSICAL_ADDR
 KERNEL_MAP, IMAGE_SIZE = 0xFFFFFFFF80000000, 1 << 30    # __START_KERNEL_map, KERNEL_IMAGE_SIZE
 CODE_MAX = 64 * MIB                         # more than the kernel has
 MEMTOTAL = 64                               # KiB
-OWN = f"{doors.GUEST} quiet qvtest.own=1"
+OWN = f"{doors.GUEST} loglevel=4 qvtest.own=1"
 UNPACK = {who: f"qv.unpack={who}" for who in ("kernel", "loader")}
 WARNING = re.compile(r"^quadrivium: warning: (.*)$", re.MULTILINE)
 WHERE = b"""#!/bin/sh

@@ -186,7 +186,7 @@ def test_names(name, disks, record_property):
     """A disk is called what Linux will call it: the one with the tree is the one of its size."""
     row, system = NAMES[name], guest_disk.make("gpt")
     record_property("door", row.door)
-    options = f"root=UUID={system.root} ro {doors.GUEST} {doors.find(row.door).needs} quiet qvtest.auto"
+    options = f"root=UUID={system.root} ro {doors.GUEST} {doors.find(row.door).needs} loglevel=4 qvtest.auto"
     tree = media.fat(RUNS / f"names-{name}.img", menus.files({"system": menus.entry("The system", options, initrd="/initrd")},
                                                              kernel=system.vmlinux) | {"initrd": system.initrd})
     with start(f"names-{name}", row, (disks[0], raw(tree), raw(system.images[0]))) as running:

@@ -8,6 +8,7 @@ import pytest
 import assets
 import cases
 import doors
+import guest
 import machine
 
 ERROR = r"^quadrivium: error: payload: .*\n"
@@ -79,9 +80,18 @@ def test_vga():
     assert any(line.startswith("quadrivium: error: payload: ") for line in lines), lines
 
 
+@pytest.mark.parametrize("words, spoken", [("quiet", False), ("quiet qv.timeline", True), ("", True)])
+def test_quiet(words, spoken, made):
+    """Linux's own word holds for us too, unless we are asked something."""
+    with start("pvh", f"{words} qvtest.auto", image=cases.packed("elf", made.vmlinux, made.initrds[:1], doors.GUEST)) as running:
+        running.wait_for_end()
+        assert guest.parse(running.console).values["cmdline"].endswith("qvtest.auto")
+        assert ("quadrivium" in running.console + running.debugcon) == spoken
+
+
 def test_marks(made):
     """Each phase writes its number to the port, which here is that of the debug console."""
-    image = cases.packed("elf", made.vmlinuz, made.initrds[:1], "console=ttyS0 quiet")
+    image = cases.packed("elf", made.vmlinuz, made.initrds[:1], "console=ttyS0")
     with start("pvh", "qv.console=com1 qv.mark=0xe9", image=image) as running:
         running.wait("^quadrivium .* to linux64")
         running.idle(SETTLE)

@@ -16,7 +16,7 @@ import xen
 from menus import DOWN, END, ENTER, ESCAPE, UP
 
 IMAGE = assets.BUILD / "quadrivium.elf"
-OWN = "console=hvc0 quiet qvtest.own=1"
+OWN = "console=hvc0 loglevel=4 qvtest.own=1"
 EXTRA = "qvtest.door=pvh-xen qvtest.auto"
 MIB = 1 << 20
 NO_PAYLOAD = "quadrivium: error: payload: "
@@ -79,7 +79,7 @@ def test_debian_directly(made, tmp_path, memory, vcpus):
 
 def test_typing(made, tmp_path):
     """The harness itself: what is typed reaches the guest's console, and nothing else does."""
-    with xen.XenGuest(tmp_path, made.vmlinux, made.initrds[0], "console=hvc0 quiet") as running:
+    with xen.XenGuest(tmp_path, made.vmlinux, made.initrds[0], "console=hvc0 loglevel=4") as running:
         running.wait("^/ # ", guest.FATAL)
         running.type("echo sum=$((6 * 7))\n")
         running.wait("sum=42", timeout=20)
@@ -219,7 +219,7 @@ def test_menu_starts_linux(made, tmp_path):
     """A person chooses an entry, and the kernel's own console goes on where the menu ended."""
     tree = {"kernel": made.vmlinuz.read_bytes(), "initrd": made.initrds[0].read_bytes(),
             **{f"loader/entries/{name}.conf":
-               menus.entry(f"The {name}", f"console=hvc0 quiet chosen={name}", initrd="/initrd") for name in ("one", "other")},
+               menus.entry(f"The {name}", f"console=hvc0 loglevel=4 chosen={name}", initrd="/initrd") for name in ("one", "other")},
             "loader/loader.conf": b"timeout 60\n"}
     with xen.XenGuest(tmp_path, IMAGE, in_archive(tmp_path, tree), memory=512, vcpus=2) as running:
         menu = menus.Menu(running)
@@ -229,6 +229,6 @@ def test_menu_starts_linux(made, tmp_path):
         running.wait("^/ # ", guest.FATAL)
         assert LEAVING.search(running.console)
         running.type("cat /proc/cmdline; grep -c ^processor /proc/cpuinfo\n")
-        running.wait("^console=hvc0 quiet chosen=one\n2\n", timeout=20)
+        running.wait("^console=hvc0 loglevel=4 chosen=one\n2\n", timeout=20)
         running.type("exit\n")
         assert running.wait_for_end() == "poweroff"

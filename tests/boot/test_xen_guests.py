@@ -23,7 +23,7 @@ SLOW = ",throttling.bps-read=262144"        # of a drive: the kernel and its ini
 BLOCK = 4096                                # bytes of a block of the root's file system
 BOUND = 120                                 # seconds within which the loader is to have given up, or read all of a slow drive
 ERROR = r"quadrivium: error: .+"
-END = "qv.onerror=halt"                     # no menu, although there are other entries
+END = "qv.onerror=halt qv.timeline"         # no menu, although there are other entries; and it says when it leaves
 CONNECTED = "until [ \"$(xenstore-read /local/domain/1/device/vbd/51712/state)\" = 4 ]; do usleep 20000; done"
 DETACHED = "/local/domain/0/backend/vbd/1/51712"
 

@@ -144,6 +144,28 @@ static void whose_exit_holds(void **state)
     assert_true(text_equals(words_exit(&words, &parts), "efi"));
 }
 
+/* The payload's word, wherever it stands; but who asks us something gets an answer. */
+static void quiet(void **state)
+{
+    (void)state;
+    parts.command_line = text_span("a quietly=1 b");
+    assert_true(words_compose(&words, &parts, NULL, false, &failure));
+    assert_false(words_quiet(&words));
+    assert_true(words_read(&words, &sections, "b quiet", false, &failure));
+    assert_true(words_compose(&words, &parts, NULL, false, &failure));
+    assert_true(words_quiet(&words));
+    assert_string_equal(words.line, "a quietly=1 b b quiet");
+    assert_true(words_compose(&words, &parts, "a", false, &failure)); /* a person has taken it away */
+    assert_false(words_quiet(&words));
+    parts.command_line = text_span("quiet");
+    assert_true(words_compose(&words, &parts, NULL, true, &failure));
+    assert_true(words_quiet(&words));
+    words.ours.timeline = true;
+    assert_false(words_quiet(&words));
+    words.ours = (struct options){ .debug = true };
+    assert_false(words_quiet(&words));
+}
+
 static void whose_unpacking_holds(void **state)
 {
     (void)state;
@@ -188,6 +210,7 @@ int main(void)
         cmocka_unit_test_setup(the_order_of_the_line, setup),
         cmocka_unit_test_setup(the_profile_of_a_stub, setup),
         cmocka_unit_test_setup(whose_exit_holds, setup),
+        cmocka_unit_test_setup(quiet, setup),
         cmocka_unit_test_setup(whose_unpacking_holds, setup),
         cmocka_unit_test_setup(too_long, setup),
     };
