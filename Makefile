@@ -115,7 +115,7 @@ docs: all conformance
 	@$(MAKE) --no-print-directory $(BENCH_TOOLS)
 	QUADRIVIUM_WRITE_DOCS=1 QUADRIVIUM_ALL=1 $(PYTEST) -rfE tests/image \
 		$(addprefix tests/boot/test_,cost.py exits.py conformance.py loader_interface.py measure.py formats.py menu.py \
-		menu_cost.py xen_guests.py)
+		menu_cost.py xen_guests.py kernels.py)
 
 # ---- measuring ----
 

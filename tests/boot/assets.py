@@ -27,6 +27,7 @@ KERNEL_PACKAGE = "linux-image-amd64"
 KERNEL_NAME = r"linux-image-[\d.]+-\d+-amd64"          # of what that depends on
 BUSYBOX = Path("/bin/busybox")
 KEXEC = Path("/sbin/kexec")
+ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 # Deterministic bytes that do not compress; sizes that are no multiple of 4, so that joining archives needs padding.
 BLOBS = {"first": 300 * 1024 + 1, "second": 200 * 1024 + 3}
 
@@ -134,13 +135,21 @@ def kernel_package():
     return kept[-1] if kept else packages.fetch(packages.dependency(KERNEL_PACKAGE, KERNEL_NAME))[0]
 
 
-def unpacked(bzimage):
-    """The ELF kernel inside a bzImage whose payload is xz (boot.rst: setup_sects, payload_offset, payload_length)."""
+def payload_of(bzimage):
+    """What of a bzImage is packed, without its last four bytes (boot.rst: setup_sects, payload_offset, payload_length)."""
     protected_mode = (bzimage[0x1F1] + 1) * 512
     offset, length = struct.unpack_from("<II", bzimage, 0x248)
     start = protected_mode + offset
     # The last four bytes are the unpacked size, appended by the kernel's build.
-    return lzma.decompress(bzimage[start:start + length - 4])
+    return bzimage[start:start + length - 4]
+
+
+def unpacked(bzimage):
+    """The ELF kernel inside a bzImage that is packed by xz or zstd."""
+    payload = payload_of(bzimage)
+    if payload.startswith(ZSTD_MAGIC):
+        return subprocess.run(["zstd", "-dc"], input=payload, capture_output=True, check=True).stdout
+    return lzma.decompress(payload)
 
 
 if __name__ == "__main__":

@@ -22,10 +22,12 @@ XEN, Q35, MICRO, OVMF = ENVIRONMENTS = ("xen", "q35", "microvm", "ovmf")
 HOW = {XEN: "Xen 4.17, PVH, `xvda`", Q35: "QEMU q35, PVH, virtio on PCI", MICRO: "QEMU microvm, PVH, virtio by MMIO",
        OVMF: "OVMF, `quadrivium.efi` on a disk of its own, virtio on PCI"}
 # The number of the partition with the root, and of that with /boot where it is apart. On "two" that is on the second disk.
-PARTITIONS = {"gpt": ("1", ""), "logical": ("5", ""), "esp": ("3", "2"), "whole": ("", ""), "fat": ("2", "1"), "two": ("1", "1")}
+PARTITIONS = {"gpt": ("1", ""), "logical": ("5", ""), "esp": ("3", "2"), "whole": ("", ""), "fat": ("2", "1"), "two": ("1", "1"),
+              "trixie": ("2", "1")}
 WHAT = {"gpt": "GPT: ext4 root", "logical": "MBR: ext4 root, a logical partition",
         "esp": "GPT: FAT32 ESP, ext4 `/boot`, ext4 root", "whole": "no table: ext4 root",
-        "fat": "GPT: FAT32 `/boot`, ext4 root", "two": "two disks: ext4 root (GPT), ext4 `/boot` (MBR)"}
+        "fat": "GPT: FAT32 `/boot`, ext4 root", "two": "two disks: ext4 root (GPT), ext4 `/boot` (MBR)",
+        "trixie": "Debian 13, GPT: ext4 `/boot`, ext4 root"}
 GRUBS_OWN = re.compile(r"^BOOT_IMAGE=\S+ ")     # what GRUB puts before the words of an entry
 
 
@@ -52,8 +54,9 @@ def rows():
     more = [Row(XEN, "fat", 512, words="qvtest.extra=1"), Row(XEN, "gpt", 128), Row(XEN, "gpt", 5120), Row(XEN, "two", 1024),
             Row(Q35, "gpt", 5120, 4), Row(MICRO, "two", 256, 4, "qvtest.extra=1"), Row(OVMF, "esp", 5120, 4)]
     seen = {(row.environment, row.layout) for row in [*always, *more]}
-    return [*always, *more, *(Row(environment, layout, 512 if environment == OVMF else 256) for environment in ENVIRONMENTS
-                              for layout in PARTITIONS if (environment, layout) not in seen)]
+    rest = [(environment, layout) for environment in ENVIRONMENTS for layout in PARTITIONS if (environment, layout) not in seen]
+    return [*always, *more, *(Row(environment, layout, 512 if environment == OVMF or layout == "trixie" else 256)
+                              for environment, layout in rest)]
 
 
 def start(row, disk, folder, words="", fault=""):
@@ -118,7 +121,7 @@ def boots(row, folder):
 def write_document(cells):
     """Writes the table from CELLS: (environment, layout, memory, vcpus) of each row that passed."""
     lines = ["# Guests' disks", "",
-             "A Debian 12 system, its disk as its own installer and `update-grub` would leave it, booted by the loader alone and "
+             "A Debian 12 system (a Debian 13 one where it is said), its disk as its own installer and `update-grub` would leave it, booted by the loader alone and "
              "untouched: which layouts were seen to boot where, with how many processors and how much memory. In each the system "
              "mounts its root by its own driver, writes to it, reads what is typed, and powers off. Written by `make docs` "
              "(tests/boot/disk_guests.py).", "", "| disk | " + " | ".join(HOW.values()) + " |", "|---|" + "---|" * len(HOW)]

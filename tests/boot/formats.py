@@ -152,7 +152,7 @@ def _application(_):
 
 def keys(name=KEY):
     """The folder of the keys, in which the key NAME is, too."""
-    folder = payloads.FOLDER / "fit-keys"
+    folder = payloads.folder() / "fit-keys"
     payloads.product(f"fit-keys-{name}", lambda: fit_maker.keypair(folder, name).read_bytes(), Path(fit_maker.__file__))()
     return folder
 
@@ -160,7 +160,7 @@ def keys(name=KEY):
 def _fit(hashes, packed=False, key=""):
     def make(kernel):
         name = f"fit-{kernel.name}{'-gzip' if packed else ''}{'-signed' if key else ''}"
-        folder = payloads.FOLDER / name
+        folder = payloads.folder() / name
 
         def build():
             folder.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,7 @@
 """Disks of guests: a Debian system with its own kernel, its own initrd and the grub.cfg that its own update-grub wrote.
 
 The system is made by mmdebstrap, laid out in several ways (LAYOUTS), and booted once in each to let it write its grub.cfg. The
-products lie in build/assets/guest-system-KEY and guest-disks-KEY, where KEY is a hash of how they are made. Run as a
+products lie in build/assets/guest-system.SUITE-KEY and guest-disks.SUITE-KEY, where KEY is a hash of how they are made. Run as a
 program, it makes the layouts that it is given, or all of them, and lists them.
 """
 
@@ -66,6 +66,7 @@ class Layout:
     disks: tuple
     stock: bool = False                             # with the initrd that Debian makes by itself
     timed: bool = False                             # with the words TIMED
+    suite: str = SUITE                              # which release of Debian
 
 
 ROOT, BOOT, FAT_BOOT, ESP = Part("root", "ext4"), Part("boot", "ext4"), Part("boot", "fat"), Part("esp", "fat")
@@ -78,6 +79,7 @@ LAYOUTS = {
     "two": Layout((("gpt", (ROOT,)), ("mbr", (BOOT,)))),
     "timed": Layout((("gpt", (ROOT,)),), timed=True),
     "timed-stock": Layout((("gpt", (ROOT,)),), stock=True, timed=True),
+    "trixie": Layout((("gpt", (BOOT, ROOT)),), suite="trixie"),
 }
 GPT_KINDS = {"root": "4f68bce3-e8cd-4db1-96e7-fbcaf984b709", "boot": media.XBOOTLDR, "esp": media.ESP}      # UAPI.2
 
@@ -104,11 +106,11 @@ def make(name):
     assets.ASSETS.mkdir(parents=True, exist_ok=True)
     with open(assets.ASSETS / "guest-disks.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        system = assets.kept("guest-system", _hash(" ".join(_bootstrapping()).encode()))
-        if not (system / ARCHIVE).exists():
-            _bootstrap(system / ARCHIVE)
-        folder = assets.kept("guest-disks", _hash(*(path.read_bytes() for path in SOURCES), system.name.encode()))
         layout = LAYOUTS[name]
+        system = assets.kept(f"guest-system.{layout.suite}", _hash(" ".join(_bootstrapping(layout.suite)).encode()))
+        if not (system / ARCHIVE).exists():
+            _bootstrap(system / ARCHIVE, layout.suite)
+        folder = assets.kept(f"guest-disks.{layout.suite}", _hash(*(path.read_bytes() for path in SOURCES), system.name.encode()))
         made = Disk(name, tuple(folder / f"{name}{number or ''}.img" for number in range(len(layout.disks))), system / "vmlinuz",
                     system / "vmlinux", system / ("initrd.stock" if layout.stock else "initrd"), _uuid(name, "root"),
                     folder / f"{name}.cfg")
@@ -135,8 +137,8 @@ def _uuid(name, holds):
 
 # ---- the system ----
 
-def _bootstrapping():
-    """The command that writes the system; packages come from build/packages where they are there, and are kept there."""
+def _bootstrapping(suite):
+    """The command that writes the system; packages come from the folder that it is called in, and are kept there."""
     cache = '"$1"/var/cache/apt/archives/'
     small = " ".join(["printf 'MODULES=list\\n' >etc/initramfs-tools/conf.d/modules;",
                       f"printf '%s\\n' {' '.join(DRIVERS)} >etc/initramfs-tools/modules;"])
@@ -150,16 +152,18 @@ def _bootstrapping():
             '--customize-hook=chroot "$1" update-initramfs -c -k all',
             f"--customize-hook=cd \"$1\" && printf %s '{DEFAULTS}' >etc/default/grub && mkdir -p boot/grub && "
             f"rm -rf {' '.join(REMOVED)}",
-            SUITE, "-"]
+            suite, "-"]
 
 
-def _bootstrap(path):
+def _bootstrap(path, suite):
     """Writes the system to the archive PATH, and what is in its /boot beside it."""
+    folder = packages.FOLDER if suite == SUITE else packages.FOLDER / suite
+    folder.mkdir(parents=True, exist_ok=True)
     sudo = [] if os.geteuid() == 0 else ["sudo"]
-    print("guest_disk: making a Debian system", flush=True)
+    print(f"guest_disk: making a Debian system, {suite}", flush=True)
     partial = path.with_name("partial")
     with packages.locked(), open(partial, "wb") as output:
-        done = subprocess.run([*sudo, *_bootstrapping()], cwd=packages.FOLDER, stdout=output, stderr=subprocess.PIPE, text=True)
+        done = subprocess.run([*sudo, *_bootstrapping(suite)], cwd=folder, stdout=output, stderr=subprocess.PIPE, text=True)
     if done.returncode:
         raise packages.PackageFailure(f"mmdebstrap: {done.stderr[-2000:]}")
     names = subprocess.run(["tar", "t", "-f", partial], capture_output=True, text=True, check=True).stdout.split()

@@ -6,9 +6,13 @@ import fcntl
 import os
 import re
 import subprocess
+import time
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parents[2] / "build/packages"
+MIRROR = "http://deb.debian.org/debian"
+DAY = 24 * 60 * 60
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 
 class PackageFailure(Exception):
@@ -49,6 +53,41 @@ def dependency(name, pattern):
     return found[1]
 
 
+def newest(suite, pattern):
+    """The path of the package of Debian's SUITE, not this machine's, whose name matches PATTERN and has the highest numbers."""
+    folder = FOLDER / suite
+    with locked():
+        apt = _apt_of(folder, suite)
+        names = subprocess.run(["apt-cache", *apt, "pkgnames"], capture_output=True, text=True).stdout.split()
+        names = sorted((name for name in names if re.fullmatch(pattern, name)),
+                       key=lambda name: [int(number) for number in re.findall(r"\d+", name)])
+        if not names:
+            raise PackageFailure(f"{suite}: no package's name matches {pattern}")
+        if not _kept(names[-1], folder):
+            print(f"packages: downloading {names[-1]} of {suite}", flush=True)
+            done = subprocess.run(["apt-get", "-q", *apt, "download", names[-1]], cwd=folder, capture_output=True, text=True)
+            if done.returncode:
+                raise PackageFailure(f"{names[-1]}: {done.stderr.strip()}")
+        return _kept(names[-1], folder)[-1]
+
+
+def _apt_of(folder, suite):
+    """The options of apt's programs by which they know this SUITE and nothing else; its lists are fetched once a day."""
+    lists, sources = folder / "lists", folder / "sources.list"
+    (lists / "partial").mkdir(parents=True, exist_ok=True)
+    (folder / "cache/archives/partial").mkdir(parents=True, exist_ok=True)
+    options = [f"Dir::State={folder}", "Dir::State::status=/dev/null", f"Dir::Cache={folder / 'cache'}", "APT::Sandbox::User=root",
+               f"Dir::Etc::SourceList={sources}", "Dir::Etc::SourceParts=/dev/null", "Acquire::Languages=none"]
+    apt = [word for option in options for word in ("-o", option)]
+    if not sources.exists() or time.time() - sources.stat().st_mtime > DAY:
+        sources.write_text(f"deb [signed-by={KEYRING}] {MIRROR} {suite} main\n")
+        done = subprocess.run(["apt-get", "-q", *apt, "update"], capture_output=True, text=True)
+        if done.returncode:
+            sources.unlink()
+            raise PackageFailure(f"{suite}: {done.stderr.strip()}")
+    return apt
+
+
 def unpack(package, tree, *patterns):
     """Unpacks the file PACKAGE into the folder TREE: all of it, or what matches PATTERNS, such as "./boot/vmlinuz-*"."""
     contents = subprocess.run(["dpkg-deb", "--fsys-tarfile", package], capture_output=True, check=True).stdout
@@ -59,15 +98,20 @@ def unpack(package, tree, *patterns):
 def read(name, path):
     """The bytes of the file PATH of the package NAME; a `*` in PATH stands for what a version adds to a name."""
     package, = fetch(name)
+    return read_file(package, path)
+
+
+def read_file(package, path):
+    """The same of the file PACKAGE."""
     listed = subprocess.run(["dpkg-deb", "--fsys-tarfile", package], capture_output=True, check=True).stdout
     done = subprocess.run(["tar", "x", "-O", "--wildcards", f".{path}"], input=listed, capture_output=True)
     if done.returncode:
-        raise PackageFailure(f"{name}: it has no {path}")
+        raise PackageFailure(f"{package.name}: it has no {path}")
     return done.stdout
 
 
-def _kept(name):
-    return sorted(FOLDER.glob(f"{name}_*.deb"))
+def _kept(name, folder=FOLDER):
+    return sorted(folder.glob(f"{name}_*.deb"))
 
 
 def _tried(ask, good):

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What the tests start through Quadrivium besides Debian's kernel: a row a payload, each made when a test wants it.
 
-All come from Debian's packages, as files (packages.py), or are made of what is there. They lie in build/assets/payloads.
+All come from Debian's packages, as files (packages.py), or are made of what is there. They lie in build/assets/payloads-KEY, where
+KEY is a hash of this program.
 """
 
 import fcntl
+import functools
 import gzip
+import hashlib
 import lzma
 import re
 import struct
@@ -22,7 +25,6 @@ import guest
 import media
 import packages
 
-FOLDER = assets.ASSETS / "payloads"
 OWN = f"{doors.GUEST} loglevel=4 qvtest.own=1"
 UKI = f"{doors.GUEST} loglevel=4 qvtest.uki=1 qvtest.auto"   # packed into the unified kernel image
 INNER = f"{doors.GUEST} loglevel=4 qvtest.inner=1"           # packed into the inner image of a chain
@@ -65,16 +67,21 @@ class Payload:
         return self.success == guest.END
 
 
+@functools.cache
+def folder():
+    """Where what this version of the program makes is kept."""
+    return assets.kept("payloads", hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16])
+
+
 def product(name, make, *inputs):
     """A maker: the file NAME, which holds the bytes that MAKE returns; made anew when INPUTS have changed."""
     def path():
-        FOLDER.mkdir(parents=True, exist_ok=True)
-        result = FOLDER / name
-        with open(FOLDER / f"{name}.lock", "w") as lock:
+        result = folder() / name
+        with open(folder() / f"{name}.lock", "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            newest = max(source.stat().st_mtime for source in (Path(__file__), *inputs))
+            newest = max((source.stat().st_mtime for source in inputs), default=0)
             if not result.exists() or result.stat().st_mtime < newest:
-                partial = FOLDER / f"{name}.part"
+                partial = folder() / f"{name}.part"
                 partial.write_bytes(make())
                 partial.rename(result)
         return result
@@ -122,7 +129,7 @@ def uki(cmdline):
     """A unified kernel image (UAPI.5) of systemd-stub and Debian's kernel, put together as systemd-stub(7) of 252 says."""
     def make():
         made = assets.make()
-        stub = FOLDER / "uki.stub"
+        stub = folder() / "uki.stub"
         stub.write_bytes(packages.read("systemd-boot-efi", f"{SYSTEMD}/linuxx64.efi.stub"))
         contents = {".osrel": b"ID=quadrivium\nPRETTY_NAME=Tests\n", ".uname": b"6.1.0-test", ".cmdline": cmdline.encode(),
                     ".initrd": made.initrds[0].read_bytes(), ".linux": made.vmlinuz.read_bytes()}
@@ -132,12 +139,12 @@ def uki(cmdline):
         command = ["objcopy"]
         for name, data in contents.items():
             place = -(-place // UKI_ALIGNMENT) * UKI_ALIGNMENT
-            path = FOLDER / f"uki{name}"
+            path = folder() / f"uki{name}"
             path.write_bytes(data)
             command += ["--add-section", f"{name}={path}", "--change-section-vma", f"{name}={place:#x}",
                         "--set-section-flags", f"{name}=data,readonly"]
             place += len(data)
-        result = FOLDER / "uki.objcopy"
+        result = folder() / "uki.objcopy"
         subprocess.run([*command, stub, result], check=True)
         return result.read_bytes()
     return make
@@ -146,14 +153,14 @@ def uki(cmdline):
 def grub(platform, *commands):
     """GRUB's image, which says its word and waits; its modules come from Debian's package where the machine has none."""
     def make():
-        folder = Path(media.GRUB_LIBRARY) / platform
-        if not folder.exists():
+        modules = Path(media.GRUB_LIBRARY) / platform
+        if not modules.exists():
             package, = packages.fetch("grub-xen-bin")
-            packages.unpack(package, FOLDER / "grub", f"./usr/lib/grub/{platform}")
-            folder = FOLDER / f"grub/usr/lib/grub/{platform}"
-        config, result = FOLDER / f"{platform}.cfg", FOLDER / f"{platform}.image"
+            packages.unpack(package, folder() / "grub", f"./usr/lib/grub/{platform}")
+            modules = folder() / f"grub/usr/lib/grub/{platform}"
+        config, result = folder() / f"{platform}.cfg", folder() / f"{platform}.image"
         config.write_text(f"echo {GRUB_WORD}\n" + "".join(f"{command}\n" for command in commands))
-        command = ["grub-mkimage", "-d", folder, "-O", platform, "-p", "/", "-c", config, "-o", result, *GRUB_MODULES]
+        command = ["grub-mkimage", "-d", modules, "-O", platform, "-p", "/", "-c", config, "-o", result, *GRUB_MODULES]
         done = subprocess.run(command, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         return result.read_bytes()

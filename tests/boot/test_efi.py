@@ -55,7 +55,7 @@ def test_stub_gives_up(made, leave, record_property):
     job.folder.mkdir(parents=True, exist_ok=True)
     path = job.folder / "vmlinuz"
     path.write_bytes(kernel)
-    job.image = cases.packed("efi", path, made.initrds, f"console=ttyS0 quiet qvtest.auto {leave}")
+    job.image = cases.packed("efi", path, made.initrds, f"console=ttyS0 loglevel=4 qvtest.auto {leave}")
     with machine.Machine(doors.DOORS["efi"].arguments(job, "512", 1, "max"), job.folder) as running:
         running.wait(rf"^quadrivium: the payload returned: status 0x{OUT_OF_RESOURCES:x}$", guest.FATAL)
         if leave:

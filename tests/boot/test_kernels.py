@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Other kernels than the one that all other tests boot: older ones and newer ones. kernels.py is the matrix."""
+
+import os
+import re
+
+import pytest
+
+import assets
+import cases
+import doors
+import exits
+import guest
+import kernels
+import machine
+
+LARGE = pytest.mark.skipif(exits.ALL not in os.environ, reason=f"takes long: {exits.ALL} runs it")
+MEMORY, CPUS, CPU = "1024", 2, "max"
+
+
+@LARGE
+@pytest.mark.parametrize("way", kernels.WAYS, ids=lambda way: f"{way.door}-{way.exit}{'-elf' if way.elf else ''}{way.words[3:9]}")
+@pytest.mark.parametrize("kernel", kernels.KERNELS, ids=lambda kernel: kernel.suite)
+def test_boots(kernel, way, made, record_property):
+    """The kernel gets its command line and its initrd, and nothing is warned of."""
+    bzimage, door, (theirs, ours) = kernel.make().read_bytes(), doors.find(way.door), kernels.words(way)
+    image = cases.packed(door.image, way.payload(kernel), made.initrds[:1], cases.joined(theirs, ours))
+    job = doors.Job(image, cases.RUNS / f"kernels/{kernel.suite}-{kernels.WAYS.index(way)}")
+    with machine.Machine(door.arguments(job, MEMORY, CPUS, CPU), job.folder) as running:
+        running.wait(guest.END, guest.FATAL)
+        said, report = machine.printable(running.console), guest.parse(running.console)
+    version, protocol = kernels.version(bzimage)
+    assert re.search(rf"^quadrivium \S+: \S+ to {way.exit}: ", said, re.MULTILINE), said
+    assert "quadrivium: warning" not in said
+    assert report.values["kernel"] == version
+    assert report.values["cmdline"] == theirs
+    assert report.blobs == {"first": made.blobs["first"]}
+    packing = "zstd" if assets.payload_of(bzimage).startswith(assets.ZSTD_MAGIC) else "xz"
+    record_property("kernel", [kernel.suite, way.title, version, protocol, packing])
+    guest.tidy(job.folder)
