@@ -46,7 +46,8 @@ def pytest_terminal_summary(terminalreporter):
                     failed.add(door)
     if os.environ.get("QUADRIVIUM_WRITE_DOCS"):
         for name, write in (("cell", exits.write_document), ("format", formats.write_document),
-                            ("measured", measurements.write_document), ("disk_guest", disk_guests.write_document), ("kernel", kernels.write_document)):
+                            ("measured", measurements.write_document), ("disk_guest", disk_guests.write_document),
+                            ("kernel", kernels.write_document)):
             cells = [dict(report.user_properties).get(name) for report in terminalreporter.getreports("passed")]
             if any(cells):
                 write([cell for cell in cells if cell])
