@@ -13,7 +13,7 @@ import assets  # noqa: E402 (found through the path above)
 import disk_guests  # noqa: E402
 import exits   # noqa: E402
 import formats  # noqa: E402
-import kernels  # noqa: E402
+import release_kernels  # noqa: E402
 import measurements  # noqa: E402
 
 
@@ -47,7 +47,7 @@ def pytest_terminal_summary(terminalreporter):
     if os.environ.get("QUADRIVIUM_WRITE_DOCS"):
         for name, write in (("cell", exits.write_document), ("format", formats.write_document),
                             ("measured", measurements.write_document), ("disk_guest", disk_guests.write_document),
-                            ("kernel", kernels.write_document)):
+                            ("kernel", release_kernels.write_document)):
             cells = [dict(report.user_properties).get(name) for report in terminalreporter.getreports("passed")]
             if any(cells):
                 write([cell for cell in cells if cell])

@@ -122,9 +122,10 @@ def write_document(cells):
     """Writes the table from CELLS: (environment, layout, memory, vcpus) of each row that passed."""
     lines = ["# Guests' disks", "",
              "A Debian 12 system (a Debian 13 one where it is said), its disk as its own installer and `update-grub` would leave it, "
-             "booted by the loader alone and untouched: which layouts were seen to boot where, with how many processors and how much memory. In each the system "
-             "mounts its root by its own driver, writes to it, reads what is typed, and powers off. Written by `make docs` "
-             "(tests/boot/disk_guests.py).", "", "| disk | " + " | ".join(HOW.values()) + " |", "|---|" + "---|" * len(HOW)]
+             "booted by the loader alone and untouched: which layouts were seen to boot where, with how many processors and how much "
+             "memory. In each the system mounts its root by its own driver, writes to it, reads what is typed, and powers off. Written "
+             "by `make docs` (tests/boot/disk_guests.py).", "", "| disk | " + " | ".join(HOW.values()) + " |",
+             "|---|" + "---|" * len(HOW)]
     for layout, what in WHAT.items():
         texts = []
         for environment in ENVIRONMENTS:

@@ -15,12 +15,19 @@ import media
 OVMF = "/usr/share/ovmf/OVMF.fd"
 OVMF_CODE = "/usr/share/OVMF/OVMF_CODE_4M.fd"
 OVMF_VARS = "/usr/share/OVMF/OVMF_VARS_4M.fd"
+
+
+def flash(code, variables):
+    """QEMU's arguments for a firmware in flash memory, whose variables are not kept."""
+    return ["-drive", f"if=pflash,format=raw,readonly=on,file={code}",
+            "-drive", f"if=pflash,format=raw,snapshot=on,file={variables}"]
+
+
 FIRMWARE = {
     "seabios": [],
     "qboot": [],
     "ovmf": ["-bios", OVMF],
-    "ovmf-flash": ["-drive", f"if=pflash,format=raw,readonly=on,file={OVMF_CODE}",
-                   "-drive", f"if=pflash,format=raw,snapshot=on,file={OVMF_VARS}"],
+    "ovmf-flash": flash(OVMF_CODE, OVMF_VARS),
 }
 # What every kernel is told: where to speak, and not to panic where a busy host let its test of the timer interrupt fail.
 GUEST = "console=ttyS0 no_timer_check"

@@ -125,29 +125,29 @@ def efi_shell():
     raise packages.PackageFailure(f"{doors.OVMF}: it holds no shell")
 
 
-def uki(cmdline):
-    """A unified kernel image (UAPI.5) of systemd-stub and Debian's kernel, put together as systemd-stub(7) of 252 says."""
+def uki(name, cmdline, package=lambda: packages.fetch("systemd-boot-efi")[0]):
+    """A unified kernel image (UAPI.5) of Debian's kernel and the stub in PACKAGE, put together as systemd-stub(7) of 252 says."""
     def make():
         made = assets.make()
-        stub = folder() / "uki.stub"
-        stub.write_bytes(packages.read("systemd-boot-efi", f"{SYSTEMD}/linuxx64.efi.stub"))
+        stub = folder() / f"{name}.stub"
+        stub.write_bytes(packages.read_file(package(), f"{SYSTEMD}/linuxx64.efi.stub"))
         contents = {".osrel": b"ID=quadrivium\nPRETTY_NAME=Tests\n", ".uname": b"6.1.0-test", ".cmdline": cmdline.encode(),
                     ".initrd": made.initrds[0].read_bytes(), ".linux": made.vmlinuz.read_bytes()}
         listing = subprocess.run(["objdump", "-h", stub], capture_output=True, text=True, check=True).stdout
         there = re.findall(r"^ +\d+ \S+ +(\w+)  (\w+)", listing, re.MULTILINE)
         place = max(int(size, 16) + int(address, 16) for size, address in there)
         command = ["objcopy"]
-        for name, data in contents.items():
+        for section, data in contents.items():
             place = -(-place // UKI_ALIGNMENT) * UKI_ALIGNMENT
-            path = folder() / f"uki{name}"
+            path = folder() / f"{name}{section}"
             path.write_bytes(data)
-            command += ["--add-section", f"{name}={path}", "--change-section-vma", f"{name}={place:#x}",
-                        "--set-section-flags", f"{name}=data,readonly"]
+            command += ["--add-section", f"{section}={path}", "--change-section-vma", f"{section}={place:#x}",
+                        "--set-section-flags", f"{section}=data,readonly"]
             place += len(data)
-        result = folder() / "uki.objcopy"
+        result = folder() / f"{name}.objcopy"
         subprocess.run([*command, stub, result], check=True)
         return result.read_bytes()
-    return make
+    return product(name, make)
 
 
 def grub(platform, *commands):
@@ -198,7 +198,7 @@ TABLE = {row.name: row for row in (
     Payload("bzImage", kept("vmlinuz"), "efi linux64 linux32", **_GUEST),
     Payload("vmlinux", kept("vmlinux"), "pvh linux64", **_GUEST, memory=256),
     Payload("cloud", product("cloud", cloud_kernel), "efi linux64 linux32", **_GUEST),
-    Payload("uki", product("uki", uki(UKI)), "efi linux64 linux32", guest.END, OWN, inside=UKI, memory=512),
+    Payload("uki", uki("uki", UKI), "efi linux64 linux32", guest.END, OWN, inside=UKI, memory=512),
     # Until it asks for dom0's kernel, and all the way to dom0's report.
     Payload("xen", product("xen.elf", lambda: gzip.decompress(_xen().read_bytes())), "multiboot2 multiboot",
             r"Xen version 4\.17", memory=512, **_XEN),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Other kernels than the one that all other tests boot: older ones and newer ones. kernels.py is the matrix."""
+"""Other kernels than the one that all other tests boot: older ones and newer ones. release_kernels.py is the matrix."""
 
 import os
 import re
@@ -11,7 +11,7 @@ import cases
 import doors
 import exits
 import guest
-import kernels
+import release_kernels
 import machine
 
 LARGE = pytest.mark.skipif(exits.ALL not in os.environ, reason=f"takes long: {exits.ALL} runs it")
@@ -19,17 +19,17 @@ MEMORY, CPUS, CPU = "1024", 2, "max"
 
 
 @LARGE
-@pytest.mark.parametrize("way", kernels.WAYS, ids=lambda way: f"{way.door}-{way.exit}{'-elf' if way.elf else ''}{way.words[3:9]}")
-@pytest.mark.parametrize("kernel", kernels.KERNELS, ids=lambda kernel: kernel.suite)
+@pytest.mark.parametrize("way", release_kernels.WAYS, ids=lambda way: way.name)
+@pytest.mark.parametrize("kernel", release_kernels.KERNELS, ids=lambda kernel: kernel.suite)
 def test_boots(kernel, way, made, record_property):
     """The kernel gets its command line and its initrd, and nothing is warned of."""
-    bzimage, door, (theirs, ours) = kernel.make().read_bytes(), doors.find(way.door), kernels.words(way)
+    bzimage, door, (theirs, ours) = kernel.make().read_bytes(), doors.find(way.door), release_kernels.words(way)
     image = cases.packed(door.image, way.payload(kernel), made.initrds[:1], cases.joined(theirs, ours))
-    job = doors.Job(image, cases.RUNS / f"kernels/{kernel.suite}-{kernels.WAYS.index(way)}")
+    job = doors.Job(image, cases.RUNS / f"kernels/{kernel.suite}-{way.name}")
     with machine.Machine(door.arguments(job, MEMORY, CPUS, CPU), job.folder) as running:
         running.wait(guest.END, guest.FATAL)
         said, report = machine.printable(running.console), guest.parse(running.console)
-    version, protocol = kernels.version(bzimage)
+    version, protocol = release_kernels.version(bzimage)
     assert re.search(rf"^quadrivium \S+: \S+ to {way.exit}: ", said, re.MULTILINE), said
     assert "quadrivium: warning" not in said
     assert report.values["kernel"] == version

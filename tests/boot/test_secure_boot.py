@@ -21,7 +21,7 @@ import secure
 KEY, CERTIFICATE = "/usr/share/ovmf/PkKek-1-snakeoil.key", "/usr/share/ovmf/PkKek-1-snakeoil.pem"
 PASSWORD = b"snakeoil\n"
 doors.FIRMWARE["ovmf-secure"] = secure.flash("/usr/share/OVMF/OVMF_VARS_4M.snakeoil.fd")
-WORDS = "console=ttyS0 no_timer_check quiet qvtest.auto"
+WORDS = "console=ttyS0 no_timer_check loglevel=4 qvtest.auto"
 ERROR = r"^quadrivium: error: (.+)\n"
 REFUSED = r"efi: the firmware does not load the payload: .*Secure Boot refuses it"
 RUNS = cases.RUNS / "secure"
@@ -76,7 +76,7 @@ def test_unsigned_image(made):
 
 def test_packed(made, key):
     """What is packed into the signed image needs no signature of its own, and the kernel knows that Secure Boot is on."""
-    words = WORDS.replace("quiet", "ignore_loglevel")
+    words = WORDS.replace("loglevel=4", "ignore_loglevel")
     image = key.sign(cases.packed("efi", made.vmlinuz, made.initrds[:1], words), RUNS / "packed.efi")
     job = doors.Job(image, RUNS / "packed")
     with machine.Machine(verifying("efi").arguments(job, "512", 1, "max"), job.folder) as running:

@@ -43,6 +43,10 @@ class Way:
     exit: str
     elf: bool = False
 
+    @property
+    def name(self):
+        return "-".join([self.door, self.exit, *(["elf"] if self.elf else []), *(["unpacked"] if "unpack" in self.words else [])])
+
     def payload(self, kernel):
         path = kernel.make()
         return _kept(path.with_suffix(".vmlinux"), lambda: assets.unpacked(path.read_bytes())) if self.elf else path
@@ -78,7 +82,7 @@ def write_document(cells):
     lines = ["# Kernels of other releases", "",
              "The newest kernel that each release of Debian had when this was written, booted to the tests' /init, with two processors "
              "and 1 GiB: an empty cell was not seen to boot. Debian 12's own is in [exits.md](exits.md). Written by `make docs` "
-             "(tests/boot/kernels.py).", "",
+             "(tests/boot/release_kernels.py).", "",
              "| release | kernel | protocol | packed by | " + " | ".join(way.title for way in WAYS) + " |",
              "|---|---|---|---|" + "---|" * len(WAYS)]
     for kernel in KERNELS:
