@@ -70,7 +70,10 @@ class Payload:
 @functools.cache
 def folder():
     """Where what this version of the program makes is kept."""
-    return assets.kept("payloads", hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16])
+    assets.ASSETS.mkdir(parents=True, exist_ok=True)
+    with open(assets.ASSETS / "payloads.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return assets.kept("payloads", hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16])
 
 
 def product(name, make, *inputs):

@@ -10,10 +10,10 @@ import cases
 import doors
 import exits
 import guest
-import release_kernels
 import machine
 import packages
 import payloads
+import release_kernels
 
 pytestmark = pytest.mark.skipif(exits.ALL not in os.environ, reason=f"takes long: {exits.ALL} runs it")
 RUNS = cases.RUNS / "releases"
