@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Kernels of other releases of Debian, through the loader: a row a kernel, a column a way, and the document that shows which were
-seen to boot (docs/kernels.md). They are whatever Debian has today: the newest of each release."""
+seen to boot (docs/kernels.md). They are whatever Debian has today: the newest of each release.
+"""
 
 import struct
 from dataclasses import dataclass
@@ -12,18 +13,18 @@ import packages
 
 DOCUMENT = Path(__file__).parents[2] / "docs/kernels.md"
 FOLDER = assets.ASSETS / "kernels"
-VERSION = r"\d[\w.+]*(?:-\d+)?"                  # of a flavour that is neither "rt" nor "cloud"
+VERSION = r"\d[\w.+]*(?:-\d+)?"                 # of a flavour that is neither "rt" nor "cloud"
 PACKAGES = {                                    # a pattern of names, and where such packages have the kernel
     rf"linux-image-{VERSION}-amd64": "/boot/vmlinuz-*",
     rf"linux-binary-{VERSION}-amd64": "/usr/lib/modules/*/vmlinuz",
 }
 IMAGE, BINARY = PACKAGES
-# Offsets in the setup header (boot.rst).
-PROTOCOL, KERNEL_VERSION = 0x206, 0x20E
+PROTOCOL = 0x206                                # offset in the setup header (boot.rst); kernel_version is the fourth word behind it
 
 
 @dataclass(frozen=True)
 class Kernel:
+    """The release, and the pattern of its packages with a kernel."""
     suite: str
     pattern: str = IMAGE
 

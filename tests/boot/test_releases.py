@@ -22,7 +22,6 @@ OWN = f"{doors.GUEST} loglevel=4 qvtest.auto"
 # As its build with the protection of system management needs it.
 SECURE = ["-machine", "smm=on", "-global", "driver=cfi.pflash01,property=secure,value=on"]
 STRICT = "OVMF_CODE_4M.secboot.strictnx.fd"     # no memory is both written to and executed, not even for what has no NX_COMPAT
-NO_SMAP = "max,-smap"                           # of Xen 4.20's dom0, TCG makes a page fault with it, whoever starts it
 
 
 def boots(name, arguments, said):
@@ -85,4 +84,4 @@ def test_xen(name, made, record_property):
     words = f"{payloads.XEN_WORDS} -- {payloads.DOM0_WORDS}"
     image = cases.packed(door.image, xen, [release_kernels.Kernel(STABLE).make(), made.initrds[0]], words)
     job = doors.Job(image, RUNS / f"xen-{name}")
-    boots(job.folder.name, door.arguments(job, "1024", 1, NO_SMAP), " to multiboot2: ELF (packed), 2 modules")
+    boots(job.folder.name, door.arguments(job, "1024", 1, payloads.XEN_CPU), " to multiboot2: ELF (packed), 2 modules")

@@ -28,7 +28,7 @@ import secure
 
 LARGE = pytest.mark.skipif(exits.ALL not in os.environ, reason=f"takes long: {exits.ALL} runs it")
 RUNS = cases.RUNS / "secure-entries"
-WORDS = f"{doors.GUEST} quiet qvtest.auto qvtest.own=1"
+WORDS = f"{doors.GUEST} loglevel=4 qvtest.auto qvtest.own=1"
 STARTED = r"Linux version|GUEST|EFI stub"
 SETTLE = 1.0            # seconds after an error in which nothing more shall come
 BY_FIRMWARE = r"efi: the firmware does not load the payload: .*Secure Boot refuses it"
