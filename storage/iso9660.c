@@ -180,7 +180,10 @@ static bool is_named(const struct iso *iso, const char *own, struct span name)
     return true;
 }
 
-/* Finds a name in a folder, beginning where the last one was found. */
+/*
+ * Finds a name in a folder, beginning where the last one was found. What is broken behind that place does not keep a
+ * name before it from being found, as it would not have at first.
+ */
 static bool search(const struct iso *iso, struct found *before, struct folder *folder, struct span name,
                    struct iso_entry *entry, char *link, bool *found, struct failure *failure)
 {
@@ -191,8 +194,12 @@ static bool search(const struct iso *iso, struct found *before, struct folder *f
     for (unsigned round = 0; round < 2; round++) {
         folder->offset = round ? 0 : begin;
         while (!round || folder->offset < begin) {
-            if (!next_entry(iso, folder, entry, link, found, failure))
-                return false;
+            if (!next_entry(iso, folder, entry, link, found, failure)) {
+                if (round || !begin)
+                    return false;
+                begin = UINT64_MAX; /* so that it is met again where the name is not before it */
+                break;
+            }
             if (!*found)
                 break;
             if (is_named(iso, entry->name, name)) {
