@@ -218,7 +218,7 @@ bool multiboot2_normalise(struct handoff *handoff, const struct physical *physic
             return true;
         if (!read_tag(handoff, tag, failure))
             return false;
-        at += (tag->size + MULTIBOOT2_ALIGNMENT - 1) & ~(uint64_t)(MULTIBOOT2_ALIGNMENT - 1);
+        at += align_up(tag->size, MULTIBOOT2_ALIGNMENT);
     }
     return fail(failure, "multiboot2", "the tags have no end");
 }

@@ -67,7 +67,7 @@ static uint64_t initrd_size(const struct handoff_application *application)
     uint64_t size = 0;
 
     for (uint32_t i = 0; i < application->initrd_count; i++)
-        size = ((size + INITRD_ALIGNMENT - 1) & ~(INITRD_ALIGNMENT - 1ull)) + application->initrds[i].size;
+        size = align_up(size, INITRD_ALIGNMENT) + application->initrds[i].size;
     return size;
 }
 

@@ -18,10 +18,9 @@
 
 #include <xen/hvm/params.h>
 
-#define PATIENCE   1000000000ull /* nanoseconds: a console that nobody empties must not stop a boot */
-#define STEP       10000000ull   /* nanoseconds that one wait takes */
-#define STEPS_MAX  10000         /* should Xen's time stand still */
-#define MAPPED_END (1ull << 32)  /* of what our page tables map without being asked */
+#define PATIENCE  1000000000ull /* nanoseconds: a console that nobody empties must not stop a boot */
+#define STEP      10000000ull   /* nanoseconds that one wait takes */
+#define STEPS_MAX 10000         /* should Xen's time stand still */
 
 static struct memory_map *memory;
 static struct xencons_interface *ring; /* NULL: not started */
@@ -37,7 +36,7 @@ static bool xen_console_start(struct span options, bool forced)
     (void)forced; /* there is nothing to trust where Xen names no ring */
     /* A firmware that is alive has its own idea of Xen's pages and events. */
     if (options.size || !cpu.xen || efi_alive() || !xen_parameter(HVM_PARAM_CONSOLE_PFN, &frame) ||
-        !xen_parameter(HVM_PARAM_CONSOLE_EVTCHN, &event) || frame >= MAPPED_END / MAP_PAGE || event > UINT32_MAX)
+        !xen_parameter(HVM_PARAM_CONSOLE_EVTCHN, &event) || frame > MAP_BELOW_4G / MAP_PAGE || event > UINT32_MAX)
         return false;
     ring = (struct xencons_interface *)(frame * MAP_PAGE);
     port = (uint32_t)event;

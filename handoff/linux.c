@@ -164,7 +164,7 @@ bool linux_place_initrds(const struct boot *boot, uint64_t last, bool anywhere, 
                                           .file_size = boot->modules[i].content.size };
 
         if (i + 1 < boot->module_count)
-            segment.memory_size = (segment.file_size + INITRD_ALIGNMENT - 1) & ~(INITRD_ALIGNMENT - 1ull);
+            segment.memory_size = align_up(segment.file_size, INITRD_ALIGNMENT);
         if (segment.file_size && !launch_add(launch, &segment, failure))
             return false;
         at += i + 1 < boot->module_count ? segment.memory_size : segment.file_size;

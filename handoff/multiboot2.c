@@ -41,7 +41,7 @@ struct parameters {
 
 static uint64_t aligned(uint64_t size)
 {
-    return (size + MULTIBOOT2_ALIGNMENT - 1) & ~(MULTIBOOT2_ALIGNMENT - 1ull);
+    return align_up(size, MULTIBOOT2_ALIGNMENT);
 }
 
 /* A new tag of `size` bytes, header included, zero behind it; NULL where there is no room. */

@@ -4,12 +4,13 @@
 
 #include <stddef.h>
 
+#include "common/checked.h"
 #include "common/noinit.h"
 #include "common/string.h"
 
 struct span parts_behind(struct span content, uint64_t used)
 {
-    const uint64_t next = used < content.size ? (used + PARTS_PADDING - 1) & ~(PARTS_PADDING - 1ull) : used;
+    const uint64_t next = used < content.size ? align_up(used, PARTS_PADDING) : used;
 
     if (next >= content.size)
         return (struct span){ NULL, 0 };

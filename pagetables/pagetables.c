@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "common/checked.h"
 #include "common/string.h"
 
 #define ENTRIES        512
@@ -167,7 +168,7 @@ bool pagetables_map(struct pagetables *tables, uint64_t start, uint64_t end, uns
     if (start == end)
         return true;
     start &= ~(PAGETABLES_PAGE - 1);
-    end = (end + PAGETABLES_PAGE - 1) & ~(PAGETABLES_PAGE - 1);
+    end = align_up(end, PAGETABLES_PAGE);
     while (start < end) {
         start = map_some(tables, start, end, flags);
         if (!start)

@@ -190,7 +190,7 @@ static bool read_tags(struct reader *reader, struct span header, struct failure 
             return true;
         if (!read_tag(reader, &tag, header.data + at, failure))
             return false;
-        at = (at + tag.size + MULTIBOOT2_ALIGNMENT - 1) & ~(uint64_t)(MULTIBOOT2_ALIGNMENT - 1);
+        at = align_up(at + tag.size, MULTIBOOT2_ALIGNMENT);
     }
     return fail(failure, "kernel", "its multiboot2 header has no end tag");
 }

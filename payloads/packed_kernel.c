@@ -68,7 +68,7 @@ bool packed_kernel_parse(struct span unpacked, const struct linux_kernel *kernel
     if (!can_move(program, unpacked))
         return fail(failure, "kernel", "its segments are in an unusual order");
     packed->needed = size > unpacked.size ? size : unpacked.size;
-    packed->needed = (packed->needed + PACKED_KERNEL_ALIGNMENT - 1) & ~(PACKED_KERNEL_ALIGNMENT - 1);
+    packed->needed = align_up(packed->needed, PACKED_KERNEL_ALIGNMENT);
     packed->has_relocations = packed->elf.size < unpacked.size;
     return !packed->has_relocations ||
            relocations_parse((struct span){ unpacked.data + packed->elf.size, unpacked.size - packed->elf.size },

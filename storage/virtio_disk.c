@@ -185,7 +185,7 @@ static bool start_queue(struct virtio_disk *disk, uint32_t segments, struct fail
         segments = size - REQUEST_ENDS;
     if ((uint64_t)segments * disk->segment_size < disk->request_size)
         disk->request_size = segments * disk->segment_size;
-    queue_size = (virtqueue_bytes((uint16_t)size) + MAP_PAGE - 1) / MAP_PAGE * MAP_PAGE;
+    queue_size = align_up(virtqueue_bytes((uint16_t)size), MAP_PAGE);
 
     const struct map_request request = {
         .size = queue_size + MAP_PAGE, .alignment = VIRTQUEUE_ALIGN, .maximum = MAP_BELOW_4G, .high = true

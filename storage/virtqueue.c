@@ -2,6 +2,7 @@
 /* Split virtqueues; see virtqueue.h. */
 #include "storage/virtqueue.h"
 
+#include "common/checked.h"
 #include "common/string.h"
 
 static const char what[] = "virtqueue";
@@ -11,7 +12,7 @@ static uint64_t used_at(uint16_t size)
 {
     uint64_t end = size * sizeof(struct virtq_desc) + sizeof(struct virtq_avail) + (size + 1) * sizeof(uint16_t);
 
-    return (end + VIRTQUEUE_ALIGN - 1) & ~(uint64_t)(VIRTQUEUE_ALIGN - 1);
+    return align_up(end, VIRTQUEUE_ALIGN);
 }
 
 uint64_t virtqueue_bytes(uint16_t size)
