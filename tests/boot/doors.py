@@ -17,10 +17,10 @@ OVMF_CODE = "/usr/share/OVMF/OVMF_CODE_4M.fd"
 OVMF_VARS = "/usr/share/OVMF/OVMF_VARS_4M.fd"
 
 
-def flash(code, variables):
-    """QEMU's arguments for a firmware in flash memory, whose variables are not kept."""
+def flash(code, variables, keep=False):
+    """QEMU's arguments for a firmware in flash memory. What it writes to its variables is lost, unless KEEP."""
     return ["-drive", f"if=pflash,format=raw,readonly=on,file={code}",
-            "-drive", f"if=pflash,format=raw,snapshot=on,file={variables}"]
+            "-drive", f"if=pflash,format=raw,snapshot={'off' if keep else 'on'},file={variables}"]
 
 
 FIRMWARE = {

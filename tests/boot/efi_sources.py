@@ -92,8 +92,7 @@ def _iso(path, files):
 
 
 def _flash(variables):
-    return ["-drive", f"if=pflash,format=raw,readonly=on,file={doors.OVMF_CODE}",
-            "-drive", f"if=pflash,format=raw,file={variables}"]
+    return doors.flash(doors.OVMF_CODE, variables, keep=True)
 
 
 def _server_folder(folder, image, made):

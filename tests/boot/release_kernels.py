@@ -10,9 +10,9 @@ from pathlib import Path
 import assets
 import doors
 import packages
+import payloads
 
 DOCUMENT = Path(__file__).parents[2] / "docs/kernels.md"
-FOLDER = assets.ASSETS / "kernels"
 VERSION = r"\d[\w.+]*(?:-\d+)?"                 # of a flavour that is neither "rt" nor "cloud"
 PACKAGES = {                                    # a pattern of names, and where such packages have the kernel
     rf"linux-image-{VERSION}-amd64": "/boot/vmlinuz-*",
@@ -31,8 +31,7 @@ class Kernel:
     def make(self):
         """The path of the bzImage."""
         package = packages.newest(self.suite, self.pattern)
-        path = FOLDER / f"{package.name}.vmlinuz"
-        return _kept(path, lambda: packages.read_file(package, PACKAGES[self.pattern]))
+        return payloads.product(f"{package.name}.vmlinuz", lambda: packages.read_file(package, PACKAGES[self.pattern]))()
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class Way:
 
     def payload(self, kernel):
         path = kernel.make()
-        return _kept(path.with_suffix(".vmlinux"), lambda: assets.unpacked(path.read_bytes())) if self.elf else path
+        return payloads.product(f"{path.stem}.vmlinux", lambda: assets.unpacked(path.read_bytes()))() if self.elf else path
 
 
 KERNELS = [Kernel("bullseye"), Kernel("trixie"), Kernel("sid", BINARY), Kernel("experimental", BINARY)]
@@ -92,14 +91,3 @@ def write_document(cells):
             seen = next(iter(mine.values()))
             lines.append("| " + " | ".join([kernel.suite, *seen, *("yes" if way.title in mine else "" for way in WAYS)]) + " |")
     DOCUMENT.write_text("\n".join([*lines, ""]))
-
-
-def _kept(path, make):
-    """PATH, which holds what MAKE returns."""
-    with packages.locked():
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            partial = path.with_suffix(".part")
-            partial.write_bytes(make())
-            partial.rename(path)
-    return path

@@ -12,6 +12,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
+import doors
 import efi_variables
 
 CODE, VARIABLES = "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd", Path("/usr/share/OVMF/OVMF_VARS_4M.fd")
@@ -62,8 +63,6 @@ def enroll(path, key):
     return path
 
 
-def flash(variables):
+def flash(variables, code=CODE):
     """QEMU's arguments for the firmware with these VARIABLES; what it writes to them is lost."""
-    return ["-global", "driver=cfi.pflash01,property=secure,value=on",
-            "-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={CODE}",
-            "-drive", f"if=pflash,format=raw,unit=1,snapshot=on,file={variables}"]
+    return ["-global", "driver=cfi.pflash01,property=secure,value=on", *doors.flash(code, variables)]

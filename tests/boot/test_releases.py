@@ -14,13 +14,12 @@ import machine
 import packages
 import payloads
 import release_kernels
+import secure
 
 pytestmark = pytest.mark.skipif(exits.ALL not in os.environ, reason=f"takes long: {exits.ALL} runs it")
 RUNS = cases.RUNS / "releases"
 STABLE, UNSTABLE = "trixie", "sid"
 OWN = f"{doors.GUEST} loglevel=4 qvtest.auto"
-# As its build with the protection of system management needs it.
-SECURE = ["-machine", "smm=on", "-global", "driver=cfi.pflash01,property=secure,value=on"]
 STRICT = "OVMF_CODE_4M.secboot.strictnx.fd"     # no memory is both written to and executed, not even for what has no NX_COMPAT
 
 
@@ -37,14 +36,15 @@ def boots(name, arguments, said):
 # ---- firmware ----
 
 def firmware(code):
-    """QEMU's arguments for a build of OVMF."""
+    """QEMU's arguments for a machine with a build of OVMF."""
     package = packages.newest(UNSTABLE, "ovmf-generic")
     folder = RUNS / package.stem
     with packages.locked():
         if not folder.exists():
             packages.unpack(package, folder, "./usr/share/OVMF/*")
     there = folder / "usr/share/OVMF"
-    return [*(SECURE if "secboot" in code else []), *doors.flash(there / code, there / "OVMF_VARS_4M.fd")]
+    flash = secure.flash if "secboot" in code else lambda variables, code: doors.flash(code, variables)
+    return [*secure.MACHINE, *flash(there / "OVMF_VARS_4M.fd", there / code)]
 
 
 def newer_stub():
@@ -69,7 +69,7 @@ def test_firmware(code, name, made, record_property):
     initrds, own = ([], exits.NO_WORDS) if "uki" in name else (made.initrds[:1], OWN)
     job = doors.Job(cases.packed("efi", make(), initrds, cases.joined(own, words)), RUNS / f"{name}-{code}")
     job.folder.mkdir(parents=True, exist_ok=True)
-    boots(job.folder.name, ["-M", "q35", "-m", "512", "-cpu", "max", *firmware(code), *doors.efi_disk(job)], said)
+    boots(job.folder.name, [*firmware(code), *doors.efi_disk(job)], said)
 
 
 # ---- Xen ----

@@ -21,7 +21,7 @@
 
 #define READ_MAX  65536
 #define CALL_MAX  (64ull << 20) /* bytes of the disk for one call */
-#define OTHER_MAX 16384         /* bytes that change where the disk becomes another one */
+#define OTHER_MIN 16384         /* bytes that change where the disk becomes another one, and all that was given */
 
 struct tree_target {
     bool (*is)(const struct disk *disk);
@@ -34,7 +34,7 @@ struct tree_target {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static uint8_t *image;
-static uint64_t image_size, was_read;
+static uint64_t image_size, given_end, was_read; /* behind given_end the disk is zeros */
 
 static void require(bool holds)
 {
@@ -50,6 +50,12 @@ static bool read_image(const struct disk *disk, uint64_t offset, void *buffer, u
     was_read += size;
     require(was_read < CALL_MAX);
     return true;
+}
+
+/* Where a node says where its data is, that is on the disk. */
+static void check_place(const struct tree_node *node)
+{
+    require(!node->data || (node->data >= image && node->data + node->size <= image + image_size));
 }
 
 static bool find(const struct tree *tree, const char *path, struct tree_node *node, struct failure *failure)
@@ -101,7 +107,7 @@ static void check_path(const struct tree_target *target, const struct tree trees
     /* Where two have one name, another of them may be found; a link may lead nowhere. */
     require(node.kind == other.kind && node.size == other.size && !other.data);
     require(node.kind != TREE_ABSENT || walk->node.kind == TREE_OTHER || !target->strict);
-    require(!node.data || (node.data >= image && node.data + node.size <= image + image_size));
+    check_place(&node);
     if (node.kind != TREE_FILE)
         return;
     size = node.size < READ_MAX ? node.size : READ_MAX;
@@ -132,10 +138,8 @@ static void check_trees(const struct tree_target *target, const struct tree tree
         require(!walked[i].node.data);
     require(walk_tree(&trees[0], &failure) == whole && walked_sum() == sum);
     for (unsigned i = 0; i < walked_count; i++) {
-        const struct tree_node *node = &walked[i].node;
-
         require(text_is_clean((struct span){ (const uint8_t *)walked[i].path, strlen(walked[i].path) }));
-        require(!node->data || (node->data >= image && node->data + node->size <= image + image_size));
+        check_place(&walked[i].node);
         check_path(target, trees, &walked[i]);
     }
 }
@@ -147,7 +151,7 @@ static void use_changed_disk(const struct tree_target *target, const struct tree
     struct failure failure;
     struct tree_node node;
 
-    for (uint64_t i = target->first; i < image_size && i < target->first + OTHER_MAX; i += 3)
+    for (uint64_t i = target->first; i < image_size && (i < given_end || i < target->first + OTHER_MIN); i += 3)
         image[i] = (uint8_t)(image[i] * 5 + 2);
     for (unsigned i = walked_count; i-- > 0;) {
         (void)read_at(tree, walked[i].path, walked[i].node.size / 2, buffer, sizeof(buffer), &failure);
@@ -167,6 +171,7 @@ static void check_disk(const struct tree_target *target, struct span data, uint6
     bool opened;
 
     image_size = size;
+    given_end = at + data.size;
     image = calloc(1, size + !size);
     if (data.size)
         memcpy(image + at, data.data, data.size);
